@@ -55,6 +55,7 @@ results = st.builds(
     clean=st.none() | shares,
     likely_faults=st.none() | objects.map(tuple),
     size=st.none() | st.tuples(whole, whole),
+    promise=st.none() | st.dictionaries(names, values, max_size=2),
 )
 
 

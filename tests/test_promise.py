@@ -1,5 +1,6 @@
 """A promise about the photos that nobody looks at, kept, refused, and told in plain words."""
 
+import csv
 import dataclasses
 
 import numpy as np
@@ -9,14 +10,17 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 from support.bundles import CONFIDENCE_MODEL, write_bundle
-from support.folder_job import cut_folder, manifest_lines, red_score, scorer_of
+from support.crew import LocalCrew
+from support.folder_job import cut_folder, draw, manifest_lines, red_score, scorer_of, shard_lines
 from support.program import run
 
-from segmentation.api.model import load_model
+from segmentation.api.model import Model, load_model
+from segmentation.cli.deliver import run as deliver_in_words
 from segmentation.confidence.outcomes import FaultOutcomes
-from segmentation.confidence.promise import fewest, least_share, make_promise
+from segmentation.confidence.promise import fewest, least_share, make_promise, promise_in
 from segmentation.confidence.triage import FolderTriage, Row
-from segmentation.confidence.verdict import Limits, Verdict, triage_photo
+from segmentation.confidence.verdict import Limits, PhotoTriage, Verdict, triage_photo
+from segmentation.config.files import DECISIONS, FileOptions
 from segmentation.config.jobs.calibrate import CalibrateOptions
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.errors import ConfigError, DataError
@@ -24,8 +28,12 @@ from segmentation.core.workspace import Workspace
 from segmentation.jobs.calibrate import calibrate
 from segmentation.jobs.context import Context
 from segmentation.jobs.deliver import deliver
+from segmentation.jobs.serving import ServedModel
 from segmentation.metrics.selective import augrc, aurc
-from segmentation.reports.review import write_review
+from segmentation.reports.review import TABLE, write_review
+from segmentation.retouch.clerk import Clerk
+from segmentation.retouch.desk import Desk
+from segmentation.service.wire import described
 
 shares = st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=30).map(np.array)
 
@@ -196,9 +204,12 @@ def test_what_cannot_be_promised_is_refused(share, certainty):
 
 
 def test_a_promise_is_told_in_plain_words():
-    words = make_promise(falling(100), 0.05, 0.9).sentence()
+    promise = make_promise(falling(100), 0.05, 0.9)
+    count, _colon, words = promise.sentence(12).partition(": ")
 
+    assert count == "12 photos are taken as they are"
     assert words.startswith("at most 5% of what is taken as it is has a fault, with 90% certainty")
+    assert promise.sentence(1).startswith("1 photo is taken as it is: at most 5%")
     assert "as long as the photos are like the 100 that the model was calibrated on" in words
     assert words.endswith("100 of those were as certain, 0.9 or more, and none of them had a fault")
 
@@ -234,13 +245,91 @@ def test_photos_as_certain_as_promised_are_taken_and_delivered(source, model, tm
     assert taken == {line["stem"] for line in records if line["confidence"] >= 0.5}
     assert taken
     page = (results / "review.html").read_text()
-    assert "A promise:</b> at most 5% of what is taken as it is has a fault" in page
+    assert f"A promise:</b> {promise.sentence(len(taken))}" in page
 
     cut_folder(source, results, bundle=model)  # whose decisions are by the usual limit again
     delivered = deliver(DeliverOptions.of(results=results, promise=0.05), Context(Workspace(tmp_path)))
     assert {result.stem for result in delivered.results} == taken
-    assert delivered.promise == promise
+    assert delivered.promises == {promise: len(taken)}
     assert delivered.left_out == len(records) - len(taken)
+
+
+def test_the_record_says_by_which_promise_each_photo_was_decided_on(source, model, tmp_path):
+    """The last run decides on all that was made as its own photos are; others keep what was said of them."""
+    results = tmp_path / "out"
+    known = model.confidence_model.outcomes
+    for share in (0.05, 0.1, None):
+        found = cut_folder(source, results, bundle=model, **({"promise": share} if share else {}))
+        promise = make_promise(known, share, 0.9) if share else None
+        assert [promise_in(line) for line in manifest_lines(results)] == [promise] * len(found)
+        with (results / TABLE).open() as file:
+            rows = list(csv.DictReader(file))
+        told = [(row.get("promise"), row.get("certainty")) for row in rows]
+        assert told == [(f"{share:g}", "0.9") if share else (None, None)] * len(found)
+
+    cut_folder(source, results, bundle=model, promise=0.05)
+    draw(tmp_path / "more" / "new.png")
+    usual = scorer_of(red_score, model)
+    flipped = dataclasses.replace(usual, settings=dataclasses.replace(usual.settings, tta="flip"))
+    cut_folder(tmp_path / "more", results, scorer=flipped)
+    assert {line["stem"] for line in manifest_lines(results) if not promise_in(line)} == {"new"}
+
+
+def test_the_record_of_a_cluster_says_it_too_and_what_was_done_before_keeps_its_promise(
+    source, model, tmp_path, monkeypatch
+):
+    workers = LocalCrew(scorer_of(red_score, model))
+    monkeypatch.setattr("segmentation.jobs.ray_crew.ray_crew", workers)
+    output = f"file://{tmp_path}/out"
+    shared = {"bundle": model, "on": "ray", "shard_photos": 2}
+    cut_folder(source, output, promise=0.05, **shared)
+    before = promised_in_shards(tmp_path / "out")
+    draw(source / "new.png")
+    cut_folder(source, output, promise=0.1, **shared)
+
+    assert len(workers.shares) > 2
+    assert set(before.values()) == {0.05}
+    assert promised_in_shards(tmp_path / "out") == before | {"new": 0.1}
+
+
+def promised_in_shards(folder):
+    shards = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.jsonl*")}
+    return {line["stem"]: promise_in(line).share for line in shard_lines(shards)}
+
+
+def test_a_later_delivery_says_what_was_promised_of_what_was_sorted_and_not_of_what_people_accepted(
+    source, model, tmp_path, capsys
+):
+    results = tmp_path / "out"
+    cut_folder(source, results, bundle=model, promise=0.05)
+    taken = [line["stem"] for line in manifest_lines(results) if line["decision"] == "auto"]
+    with Desk(results) as desk, Clerk(desk) as clerk:
+        for photo in desk.photos():
+            desk.decide(photo, 0, "accepted" if photo.stem == taken[0] else "redo")
+        clerk.finish()
+    delivering = DeliverOptions.of(results=results, decisions="auto")
+
+    assert deliver_in_words(delivering, Context(Workspace(tmp_path))) == 0
+    said = capsys.readouterr().out
+    assert "1 as predicted (1 accepted)" in said
+    promise = make_promise(model.confidence_model.outcomes, 0.05, 0.9)
+    assert f"promise: {promise.sentence(len(taken))}; that is about what was sorted as auto" in said
+    assert "not about what people accepted or corrected" in said
+
+    redone = DeliverOptions.of(results=results, decisions="redo")
+    assert deliver(redone, Context(Workspace(tmp_path))).promises == {}
+
+
+def test_who_asks_photo_by_photo_is_told_the_promise(source, model):
+    promise = make_promise(model.confidence_model.outcomes, 0.05, 0.9)
+    scorer, content = scorer_of(red_score, model), (source / "a.png").read_bytes()
+    for limits in (Limits(0.985, 0.3, promise), Limits(0.985, 0.3)):
+        assert Model(scorer, limits, None).cut_out(content).promise == limits.promise
+        triage = PhotoTriage(model.confidence_model, limits)
+        one = ServedModel("mine", scorer, FileOptions(), triage, None)
+        answer = described(one, one.cut(content, FileOptions(), ()))
+        assert answer["decision"] in DECISIONS
+        assert answer.get("promise") == (dataclasses.asdict(promise) if limits.promise else None)
 
 
 def test_a_calibrated_copy_never_takes_the_place_of_another_model(model, old_model, tmp_path):
@@ -276,7 +365,7 @@ def test_where_faults_are_known_to_be_likely_a_promise_goes_by_them_and_not_by_c
     features = manifest_lines(tmp_path / "out")[0]["evidence"]
 
     assert (promise.photos, promise.faulty) == (100, 0)
-    assert "100 of those were as certain, at most 0.1 faults expected" in promise.sentence()
+    assert "100 of those were as certain, at most 0.1 faults expected" in promise.sentence(1)
     limits = Limits(0.985, 0.3, promise)
     decisions = {
         faults: triage_photo(features | {"expected_faults": faults}, 0.4, known, limits)

@@ -2,14 +2,17 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 from support.browser import Server
 from support.bundles import CONFIDENCE_MODEL
 from support.desk import draw_results
-from support.folder_job import BUNDLE, cut_folder, draw_folder
+from support.folder_job import BUNDLE, cut_folder, draw_folder, scorer_knowing
 
 from segmentation.confidence.cleanness import in_percent
+from segmentation.confidence.outcomes import FaultOutcomes
 from segmentation.confidence.places import FIGURES, PlaceModel
+from segmentation.confidence.promise import make_promise
 from segmentation.retouch.photos import find_cut_photos
 
 SIZE = 160, 220
@@ -48,6 +51,35 @@ def test_predictions_that_know_no_faults_show_their_confidence(tmp_path, tab):
 
         assert " · 0." in page("document.getElementById('badge').textContent")
         assert page("document.getElementById('badge').title").startswith("Expected Dice of the mask 0.")
+
+
+def test_what_was_promised_stands_at_the_top_whatever_is_decided_since(tmp_path, tab):
+    outcomes = FaultOutcomes(
+        (*np.linspace(0.9, 0.5, 100),), (False,) * 100, (False,) * 100, (*range(100),), 5, 100
+    )
+    usual = dict.fromkeys(CONFIDENCE_MODEL.usual, (-1.5, 9.0)) | {"lightness": (70.0, 90.0)}
+    knowing = dataclasses.replace(CONFIDENCE_MODEL, usual=usual, outcomes=outcomes)
+    results = tmp_path / "results"
+    cut_folder(draw_folder(tmp_path / "in"), results, scorer=scorer_knowing(knowing), promise=0.05)
+    taken = sum(photo.decision == "auto" for photo in find_cut_photos(results).values())
+    promise = make_promise(outcomes, 0.05, 0.9)
+    assert taken
+    with Server(results) as server:
+        page = tab(server.address)
+        before = page("document.getElementById('promises').innerText")
+        page.press("Enter")
+        page.wait_for("[...review.queue.all.values()].some(({decision}) => decision === 'accepted')")
+        page.tab.reload()
+        page.wait_for("window.review && review.work")
+        after = page("document.getElementById('promises').innerText")
+
+    assert before.startswith(f"A promise: {promise.sentence(taken)}; that is about what was sorted as auto")
+    assert after == before
+
+
+def test_where_nothing_was_promised_nothing_stands_there(known, tab):
+    with Server(known) as server:
+        assert tab(server.address)("document.getElementById('promises').hidden")
 
 
 @pytest.mark.parametrize("triage", [True, False])

@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from segmentation.confidence.promise import Promise
 from segmentation.confidence.verdict import Verdict
 from segmentation.core.predictions import FoundObject, LikelyFault, Prediction
 from segmentation.images.compositing import blend_alpha
@@ -37,6 +38,7 @@ class Cutout:
             `signs` in words. Empty where there is none, and where the model knows no such places.
         decision: "auto" (accept it as it is), "review" (check it) or "redo" (do it by hand); None as above.
         reasons: why it is not "auto".
+        promise: what the decision goes by, with its `share`, its `certainty` and others; None without one.
         notes: what was left out of the photo, and what a person should know about the result.
         objects: the objects that were found one by one, best first; the cutout is all of them together. Each
             has its `corners` (left, top, right, bottom, in pixels) and its `score`; `of` cuts it out alone.
@@ -51,6 +53,7 @@ class Cutout:
     likely_faults: tuple[LikelyFault, ...]
     decision: str | None
     reasons: tuple[str, ...]
+    promise: Promise | None
     notes: tuple[str, ...]
     objects: tuple[FoundObject, ...]
     _picture: Picture = field(repr=False)
@@ -76,6 +79,7 @@ class Cutout:
             likely_faults=prediction.likely_faults or (),
             decision=verdict.decision if verdict else None,
             reasons=verdict.reasons if verdict else (),
+            promise=verdict.promise if verdict else None,
             notes=notes,
             objects=prediction.objects or (),
             _picture=picture,

@@ -3,6 +3,7 @@
 from segmentation.cli.changed_files import changed_lines
 from segmentation.cli.display import Display, warn
 from segmentation.cli.wording import as_typed
+from segmentation.confidence.promise import in_words
 from segmentation.config.files import DECISIONS
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.counting import counted
@@ -38,8 +39,7 @@ def _lines(done: Delivered) -> list[str]:
     parts += [f"{len(done.errors)} failed"] if done.errors else []
     parts += [f"{done.removed} of an earlier delivery removed"] if done.removed else []
     lines = [f"{counted(delivered, 'cutout')} in {done.output}: {', '.join(parts)}"]
-    if done.promise:
-        lines.append(f"promise: {done.promise.sentence()}")
+    lines += [f"promise: {words}" for words in in_words(done.promises)]
     kept = [output for result in done.results for output in result.kept]
     replaced = [output for result in done.results for output in result.replaced]
     outdated = [output for result in done.results for output in result.outdated]

@@ -9,6 +9,7 @@ from segmentation.cli.changed_files import changed_lines
 from segmentation.cli.display import Display, warn
 from segmentation.cli.folder_display import FolderDisplay, profile
 from segmentation.cli.wording import as_typed
+from segmentation.config.files import AUTO
 from segmentation.config.jobs.predict import PredictOptions
 from segmentation.config.scoring import STREAM
 from segmentation.core.counting import counted
@@ -127,7 +128,7 @@ def _triage_lines(done: FolderPrediction) -> list[str]:
     counts += ", with those of earlier runs" if before else ""
     lines = [f"{counts}: the least certain first in {done.output / REVIEW}"]
     if done.limits and done.limits.promise:
-        lines.append(f"promise: {done.limits.promise.sentence()}")
+        lines.append(f"promise: {done.limits.promise.sentence(done.triage.counts[AUTO])}")
     if done.caution:
         lines.append(f"confidence is a rough guide here: {done.caution}")
     if done.triage.shifts:

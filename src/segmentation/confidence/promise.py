@@ -7,11 +7,15 @@ fails. The chance that the chosen limit breaks the promise is then at most 1 - c
 """
 
 import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from segmentation.confidence.outcomes import FaultOutcomes
+from segmentation.config.files import AUTO
 from segmentation.core.counting import counted
 from segmentation.core.errors import ConfigError
 
@@ -45,14 +49,39 @@ class Promise:
             return f"at most {1 / self.limit - 1:.2g} faults expected"
         return f"{self.limit:g} or more"
 
-    def sentence(self) -> str:
-        """Return it in plain words: a sentence without a full stop."""
+    def sentence(self, taken: int) -> str:
+        """Return it in plain words, a sentence without a full stop; so many photos are `taken` by it."""
         return (
-            f"at most {100 * self.share:.3g}% of what is taken as it is has a fault, with "
+            f"{counted(taken, 'photo is taken as it is', 'photos are taken as they are')}: at most "
+            f"{100 * self.share:.3g}% of what is taken as it is has a fault, with "
             f"{100 * self.certainty:.3g}% certainty, as long as the photos are like the {self.known} that "
             f"the model was calibrated on; {self.photos} of those were as certain, {self.limit_in_words}, "
             f"and {self.faulty or 'none'} of them had a fault"
         )
+
+
+def promise_in(record: Mapping[str, Any]) -> Promise | None:
+    """Return the promise by which a photo was decided on, from its record; None where there was none."""
+    plain = record.get("promise")
+    return Promise(**plain) if plain else None
+
+
+def taken_by(decided: Iterable[tuple[str | None, Promise | None]]) -> dict[Promise, int]:
+    """Return how many photos each promise took, of decisions on photos and the promises they go by."""
+    taken = Counter[Promise]()
+    for decision, promise in decided:
+        if promise:
+            taken[promise] += decision == AUTO
+    return dict(taken)
+
+
+def in_words(taken: Mapping[Promise, int]) -> list[str]:
+    """Return promises in plain words where people may have decided on photos since: sentences."""
+    return [
+        f"{promise.sentence(count)}; that is about what was sorted as auto, not about what people accepted "
+        "or corrected"
+        for promise, count in taken.items()
+    ]
 
 
 def make_promise(outcomes: FaultOutcomes, share: float, certainty: float) -> Promise:

@@ -18,7 +18,7 @@ from segmentation.metrics.faults import EXCESS, MISSED
 WORST_FIRST = tuple(reversed(DECISIONS))
 """The decisions on a photo, the most work first."""
 
-REVISED = ("clean", "confidence", "decision", "odd_end", "reasons")
+REVISED = ("clean", "confidence", "decision", "odd_end", "promise", "reasons")
 """The fields of a photo's record that triage decides."""
 
 FEWEST_SHIFTED = 10
@@ -52,6 +52,8 @@ class Row:
         known: dict[str, Any] = {} if self.clean is None else {"clean": self.clean}
         if self.odd_end:
             known["odd_end"] = asdict(self.odd_end) | {"signs": list(self.odd_end.signs)}
+        if self.verdict.promise:
+            known["promise"] = asdict(self.verdict.promise)
         return {
             **known,
             "confidence": self.confidence,

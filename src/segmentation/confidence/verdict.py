@@ -1,7 +1,7 @@
 """The verdict on a photo: whether its mask is taken as it is, reviewed or redone, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from segmentation.confidence.cleanness import likely_fault_in_words
@@ -49,15 +49,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One of DECISIONS, and why it is not `auto`."""
+    """One of DECISIONS, why it is not `auto`, and the promise by which it was made, if any."""
 
     decision: str
     reasons: tuple[str, ...] = ()
+    promise: Promise | None = None
 
     def besides(self, reason: str) -> "Verdict":
         """Return the verdict with another reason, which asks for a review at least."""
         decision = "review" if self.decision == "auto" else self.decision
-        return Verdict(decision, (*self.reasons, reason))
+        return replace(self, decision=decision, reasons=(*self.reasons, reason))
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ def first_verdict(
     """
     decision = "redo" if confidence < limits.redo else "review"
     if not confidence:
-        return Verdict(decision, (NOTHING if features["area"] < LEAST_AREA else EVERYTHING,))
+        found = NOTHING if features["area"] < LEAST_AREA else EVERYTHING
+        return Verdict(decision, (found,), limits.promise)
     reasons = [*words_of(features), *words_of_shot(features)]
     if features["thick_disagreement"] > MOST_THICK_DISAGREEMENT and not several_garments(features):
         reasons.insert(0, UNCONFIRMED)
@@ -122,9 +124,9 @@ def first_verdict(
     if strange := unlike(deviations):
         reasons.append(f"unlike the photos that the model knows: {', '.join(strange)}")
     if certain:
-        return Verdict("review" if reasons else "auto", tuple(reasons))
+        return Verdict("review" if reasons else "auto", tuple(reasons), promise)
     uncertain = "not certain enough for the promise" if promise else f"confidence below {limits.auto:g}"
-    return Verdict(decision, tuple(reasons) or (uncertain,))
+    return Verdict(decision, tuple(reasons) or (uncertain,), promise)
 
 
 def beside_likely_faults(verdict: Verdict, confidence: float, clean: float | None, limits: Limits) -> Verdict:

@@ -2,12 +2,12 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from segmentation.confidence.promise import Promise
+from segmentation.confidence.promise import Promise, taken_by
 from segmentation.config.files import AUTO, DECISIONS, REVIEW
 from segmentation.config.jobs.deliver import DeliverOptions
 from segmentation.core.errors import ConfigError, DataError, SegmentationError
@@ -43,8 +43,8 @@ class Delivered:
 
     `corrected` counts photos of which a person changed the mask, `predicted` the others by decision,
     `left_out` those whose decision was not asked for, `by_hand` those that a person has given back, and
-    `removed` those that an earlier delivery held and this one does not; `promise` is what the decisions were
-    made by.
+    `removed` those that an earlier delivery held and this one does not. `promises` are those that photos were
+    sorted as auto by, where such are asked for, and how many by each, whatever people decided since.
     """
 
     output: Path
@@ -54,7 +54,7 @@ class Delivered:
     left_out: int = 0
     by_hand: int = 0
     removed: int = 0
-    promise: Promise | None = None
+    promises: Mapping[Promise, int] = field(default_factory=dict)
 
     @property
     def errors(self) -> list[str]:
@@ -91,12 +91,13 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
     def warn(text: str) -> None:
         context.tell(Caution(text))
 
-    sources: Iterable[Source] = find_sources(options.results, options.corrected, warn)
-    decisions, promise = options.decisions, None
+    sources = list(find_sources(options.results, options.corrected, warn))
+    decisions = options.decisions
     if options.triage.promise is not None:
         stems, promise = promised_stems(options.results, options.triage, context)
-        sources = [_promised(source, stems) for source in sources]
+        sources = [_promised(source, stems, promise) for source in sources]
         decisions = (AUTO,)
+    promises = taken_by((source.decision, source.promise) for source in sources) if AUTO in decisions else {}
     sources = list(as_reviewed(sources, options.results))
     refuse_output(output, options.results, sources)
     chosen = [source for source in sources if source.corrected or _is_wanted(source, decisions)]
@@ -141,14 +142,14 @@ def _deliver_all(options: DeliverOptions, style: CutoutStyle, context: Context) 
         left_out=len(sources) - len(chosen) - by_hand,
         by_hand=by_hand,
         removed=removed,
-        promise=promise,
+        promises=promises,
     )
 
 
-def _promised(source: Source, stems: Collection[str]) -> Source:
-    """Return a source with the decision that a promise makes."""
+def _promised(source: Source, stems: Collection[str], promise: Promise) -> Source:
+    """Return a source with the decision that a promise makes, whatever it went by before."""
     decision = AUTO if source.photo.stem in stems else REVIEW
-    return replace(source, decision=decision)
+    return replace(source, decision=decision, promise=promise)
 
 
 def _is_wanted(source: Source, decisions: Sequence[str]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from segmentation.confidence.promise import Promise, promise_in
 from segmentation.core.errors import DataError, SegmentationError, printable, system_error, system_reason
 from segmentation.core.events import Warn, ignore
 from segmentation.core.file_kinds import FILES, FORMATS, MANIFEST, RESULT_FOLDERS
@@ -40,6 +41,8 @@ class DeliveredPhoto(Photo):
 class Source:
     """The source of a delivered photo: its mask, or the files that a person changed.
 
+    `promise` is what the `decision` goes by.
+
     It is `unknown` where nothing says whether an earlier delivery of the photo is right still: it cannot be
     read now, or could not in the last run, which left its mask.
     """
@@ -49,6 +52,7 @@ class Source:
     corrected: tuple[Path, ...]
     decision: str
     unknown: bool = False
+    promise: Promise | None = None
 
     def alpha(self, max_pixels: int | None = None, bits: int = 8) -> np.ndarray:
         """Read the alpha of the cutout, uint8 or uint16 [H, W] by `bits`.
@@ -150,7 +154,8 @@ def find_sources(results: Path, corrected: Path | None, warn: Warn = ignore) -> 
                 "correct the mask, or a cutout in another format"
             )
         corrections = tuple(path for path in changed if not _is_flat(path))
-        yield _checked(Source(photo, mask, corrections, record.get("decision") or UNDECIDED), folder)
+        decision, promise = record.get("decision") or UNDECIDED, promise_in(record)
+        yield _checked(Source(photo, mask, corrections, decision, promise=promise), folder)
     for text in left_behind(renamed):
         warn(text)
     if manifest.left_out:

@@ -63,6 +63,7 @@ def result_of(
         clean=prediction.clean,
         likely_faults=_likely(prediction),
         size=prediction.scores.shape[1::-1],
+        promise=asdict(verdict.promise) if verdict and verdict.promise else None,
     )
 
 

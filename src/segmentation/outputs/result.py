@@ -21,8 +21,9 @@ class Result:
     and `reasons` why (see Verdict), and `features` are what they were found from. `stem` is the name of the
     outputs (see Photo); `key` is what they were made from: size, time of change and SHA-256 of the photo's
     file, and the settings. `files` are the records by which each output is recognised (see `record_of`).
-    `size` are the width and the height of the photo in pixels. `skipped` results leave the line of an earlier
-    run as it is, and have what stands there; `kept` and `replaced` are outputs that a person had changed,
+    `size` are the width and the height of the photo in pixels, and `promise` the fields of what the decision
+    goes by (see Promise; None for one without a promise). `skipped` results leave the line of an earlier run
+    as it is, and have what stands there; `kept` and `replaced` are outputs that a person had changed,
     `outdated` what a person made from an earlier photo of this name (see PhotoOutputs), and an `error` is
     `of_system` that may pass though the photo stays as it is (see `system_error`), which no line holds.
     """
@@ -51,6 +52,7 @@ class Result:
     clean: float | None = None
     likely_faults: tuple[dict[str, Any], ...] | None = None
     size: tuple[int, int] | None = None
+    promise: dict[str, Any] | None = None
 
 
 def line_of(result: Result) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def line_of(result: Result) -> dict[str, Any]:
     plain = {**vars(result), "input": located(result.input)}
     for name in ("skipped", "kept", "replaced", "outdated", "of_system"):
         del plain[name]
-    for name in ("objects", "clean", "likely_faults", "size"):
+    for name in ("objects", "clean", "likely_faults", "size", "promise"):
         if plain[name] is None:
             del plain[name]
     return {"evidence" if name == "features" else name: value for name, value in plain.items()}

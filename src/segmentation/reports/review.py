@@ -10,7 +10,7 @@ import numpy as np
 
 from segmentation.confidence.cleanness import in_percent
 from segmentation.confidence.model import shown as shown_confidence
-from segmentation.confidence.triage import WORST_FIRST, FolderTriage
+from segmentation.confidence.triage import WORST_FIRST, FolderTriage, Row
 from segmentation.confidence.verdict import Limits
 from segmentation.core.errors import printable
 from segmentation.core.file_kinds import FILES
@@ -28,7 +28,7 @@ _HINT = 0.1  # score from which a pixel may belong to the garment
 _DOUBTFUL = (255, 200, 0)
 _TINT = 0.6
 _COLUMNS = ("photo", "decision", "confidence", "area", "reasons")
-_CLEAN, _LIKELY = "clean", "likely_faults"  # the last columns, where they are known
+_FURTHER = ("clean", "likely_faults", "promise", "certainty")  # those of them that are known of a photo
 _PAGE_BEGINS = '<!DOCTYPE html>\n<html lang="en" data-page="review">'
 _MOST_PICTURES = 1000  # in one page; all are in the table
 
@@ -109,21 +109,28 @@ def _address(path: str) -> str:
 
 
 def _table(triage: FolderTriage) -> Iterator[Sequence[str]]:
-    # models of earlier versions know no faults, or not where they are
-    known = {
-        _CLEAN: any(row.clean is not None for row in triage.rows),
-        _LIKELY: any(row.likely is not None for row in triage.rows),
-    }
-    further = [name for name, told in known.items() if told]
+    # models of earlier versions know no faults, or not where they are, and few photos go by a promise
+    further = [name for name in _FURTHER if any(name in _known_of(row) for row in triage.rows)]
     yield *_COLUMNS, *further
     for stem, error in triage.failures.items():
         yield printable(stem), "failed", "", "", printable(error), *("" for _name in further)
     for row in triage.rows:
         decision, reasons = row.verdict.decision, "; ".join(row.verdict.reasons)
         figures = printable(row.stem), decision, f"{row.confidence:.5f}", f"{row.area:.4f}", reasons
-        likely = "; ".join(f"{probability:.2f}" for probability in row.likely or ())
-        told = {_CLEAN: "" if row.clean is None else f"{row.clean:.4f}", _LIKELY: likely}
-        yield *figures, *(told[name] for name in further)
+        known = _known_of(row)
+        yield *figures, *(known.get(name, "") for name in further)
+
+
+def _known_of(row: Row) -> dict[str, str]:
+    """Return the cells of the _FURTHER columns that are known of a photo."""
+    known = {}
+    if row.clean is not None:
+        known["clean"] = f"{row.clean:.4f}"
+    if row.likely is not None:
+        known["likely_faults"] = "; ".join(f"{probability:.2f}" for probability in row.likely)
+    if promise := row.verdict.promise:
+        known |= {"promise": f"{promise.share:g}", "certainty": f"{promise.certainty:g}"}
+    return known
 
 
 def _hinted(prediction: Prediction) -> np.ndarray:

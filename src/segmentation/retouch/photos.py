@@ -8,6 +8,7 @@ from typing import Any
 
 from segmentation.confidence.cleanness import soundness
 from segmentation.confidence.edge_distances import EdgeLines
+from segmentation.confidence.promise import Promise, promise_in
 from segmentation.confidence.viewpoints import OTHERWISE
 from segmentation.config.files import FileOptions, files_as_asked
 from segmentation.core.errors import ConfigError, DataError
@@ -27,7 +28,8 @@ class CutPhoto:
     `id` stands for the photo in addresses. `outputs` are its files by kind, relative to the folder, `files`
     the records of what predict wrote, and `asked` the options that it wrote them by. `likely_faults` are the
     places where a fault is likely, `odd_end` is another, where the garment goes further or less far than from
-    its other sides, and `clean` is the probability that there is none.
+    its other sides, and `clean` is the probability that there is none. `promise` is what the decision
+    goes by.
     """
 
     id: str
@@ -45,6 +47,7 @@ class CutPhoto:
     likely_faults: tuple[LikelyFault, ...] = ()
     clean: float | None = None
     odd_end: LikelyFault | None = None
+    promise: Promise | None = None
 
     @property
     def soundness(self) -> float | None:
@@ -138,6 +141,7 @@ def find_cut_photos(results: Path) -> dict[str, CutPhoto]:
             tuple(map(_likely_fault, record.get("likely_faults") or ())),
             record.get("clean"),
             _likely_fault(record["odd_end"]) if record.get("odd_end") else None,
+            promise_in(record),
         )
         photos[cut.id] = cut
     if not photos:

@@ -7,8 +7,8 @@ from typing import Any
 from segmentation.jobs.serving import Answer, ServedModel
 
 _FIELDS = (
-    *("area", "threshold", "confidence", "clean", "likely_faults", "decision", "reasons", "notes", "classes"),
-    "seconds",
+    *("area", "threshold", "confidence", "clean", "likely_faults", "decision", "reasons", "promise"),
+    *("notes", "classes", "seconds"),
 )
 
 

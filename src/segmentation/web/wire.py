@@ -8,6 +8,7 @@ import numpy as np
 from segmentation.confidence.cleanness import in_percent
 from segmentation.confidence.doubts import Region
 from segmentation.confidence.model import shown
+from segmentation.confidence.promise import in_words, taken_by
 from segmentation.core.errors import printable
 from segmentation.images.trimaps import GARMENT, SURROUNDINGS, trimap
 from segmentation.retouch.desk import Desk
@@ -27,6 +28,7 @@ def overview(desk: Desk, summary: Summary) -> dict[str, Any]:
     return {
         "folder": printable(str(desk.results)),
         "photos": [listed(desk, photo) for photo in desk.photos()],
+        "promises": in_words(taken_by((photo.decision, photo.promise) for photo in desk.photos())),
         "saved": desk.writing.saved,
         "summary": summary.plain(),
     }

@@ -4,6 +4,7 @@ import {say, unsay} from "./messages.js";
 import {learn} from "./queue.js";
 import {Refused, get} from "./server.js";
 
+const promises = document.getElementById("promises");
 const LOOK_MS = 2500, RAREST_LOOK_MS = 30000;
 
 export class Overview {
@@ -23,6 +24,7 @@ export class Overview {
   async take(all, asked) {
     unsay("overview");
     this.summary = all.summary;
+    showPromises(all.promises);
     document.title = `Review · ${all.folder.split("/").filter(Boolean).slice(-2).join("/")}`;
     this.queue.take(all.photos, asked);
     this.reopenChanged();
@@ -68,4 +70,10 @@ export class Overview {
     await this.refresh();
     if (!this.hand.work) this.hand.show(this.queue.current ?? this.firstOpen);
   }
+}
+
+// What was promised of the photos that nobody has to look at.
+function showPromises(sentences) {
+  promises.hidden = !sentences.length;
+  promises.replaceChildren(...sentences.map(text => Object.assign(document.createElement("p"), {textContent: `A promise: ${text}.`})));
 }
