@@ -456,6 +456,24 @@ def test_an_engine_that_fails_is_unhealthy():
     )
 
 
+def test_a_service_that_cannot_keep_files_is_well_but_not_ready(tmp_path):
+    kept, aside = tmp_path / "kept", tmp_path / "aside"
+    with running(keep_in=kept) as client:
+        before = client.get("/readyz").json()
+        kept.rename(aside)
+        kept.write_bytes(b"no folder")
+        wait_until(lambda: client.get("/readyz").status_code == 503, "not ready")  # once it is tried anew
+        told = client.get("/readyz").json()
+        health = client.get("/healthz")
+        kept.unlink()
+        aside.rename(kept)
+        wait_until(lambda: client.get("/readyz").status_code == 200, "ready again")
+
+    assert before == {"status": "ready"}
+    assert told == {"status": "a file could not be kept (file exists)"}
+    assert health.status_code == 200
+
+
 # --- who is let in ---------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from segmentation.jobs.serving import ServedModel
 from segmentation.service.cutout_service import CutoutService, GoneError
 from segmentation.service.described import ANSWERS, BATCH, CUTOUT, LINES
 from segmentation.service.gateway import ABOUT
-from segmentation.service.health import Health
+from segmentation.service.health import Health, Probe
 from segmentation.service.log import Log
 from segmentation.service.metrics import Metrics
 from segmentation.service.page import api_page
@@ -32,6 +32,7 @@ def application(
     service: CutoutService,
     uploads: Uploads,
     health: Health,
+    disk: Probe,
     draining: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
     """Return the service without the gateway that belongs before it."""
@@ -44,7 +45,7 @@ def application(
     )
     _answer_errors(app, service.log)
     app.include_router(_cutouts(models, service, uploads))
-    app.include_router(_state(models, service.metrics, health, draining))
+    app.include_router(_state(models, service.metrics, health, disk, draining))
 
     @app.get("/docs", include_in_schema=False)
     async def _docs() -> HTMLResponse:
@@ -137,7 +138,11 @@ def _cutouts(models: Mapping[str, ServedModel], service: CutoutService, uploads:
 
 
 def _state(
-    models: Mapping[str, ServedModel], metrics: Metrics, health: Health, draining: Callable[[], bool]
+    models: Mapping[str, ServedModel],
+    metrics: Metrics,
+    health: Health,
+    disk: Probe,
+    draining: Callable[[], bool],
 ) -> APIRouter:
     """Return the addresses that tell of the service itself."""
     router = APIRouter()
@@ -155,8 +160,9 @@ def _state(
 
     @router.get("/readyz", summary="Does it take photos?")
     async def _ready() -> JSONResponse:
-        """Answer 503 once the service is about to end."""
-        return JSONResponse({"status": "ending" if draining() else "ready"}, 503 if draining() else 200)
+        """Answer 503 once the service is about to end, and while it cannot keep files."""
+        problem = "ending" if draining() else await disk.problem()
+        return JSONResponse({"status": problem or "ready"}, 503 if problem else 200)
 
     @router.get("/metrics", summary="Figures for Prometheus")
     async def _metrics() -> Response:

@@ -18,6 +18,7 @@ from segmentation.core.unfinished import sweep
 from segmentation.stores.downloads import scratch_folder
 
 _ABOUT = ".json"  # no name of a format
+_SMALL = 4096  # bytes, for which a full disk has no room
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,11 @@ class KeptFiles:
                 return None
             path = self._folder / name / format
             return path.read_bytes() if path.is_file() else None
+
+    def try_out(self) -> None:
+        """Write a small file where files are kept, and remove it. Raises OSError where it cannot be."""
+        with temporary_folder(self._folder) as made:
+            (made / _ABOUT).write_bytes(bytes(_SMALL))
 
     def close(self) -> None:
         """Leave the folder, or remove it where it is one of its own."""

@@ -49,7 +49,7 @@ def serve(
     from segmentation.service.cutout_service import CutoutService
     from segmentation.service.draining import DrainingServer
     from segmentation.service.gateway import Gateway
-    from segmentation.service.health import Health, score_tiny
+    from segmentation.service.health import Health, Probe, score_tiny
     from segmentation.service.kept_files import KeptFiles
     from segmentation.service.keys import read_keys
     from segmentation.service.log import Log
@@ -69,7 +69,9 @@ def serve(
         uploads = Uploads(limits.uploads, limits.upload_s)
         metrics = Metrics(queue, uploads)
         kept_files = KeptFiles(limits.keep_minutes * 60, limits.keep_mb * 1e6, limits.keep_in)
-        health = Health(functools.partial(score_tiny, models.values()), queue, limits.answer_s)
+        scoring = Probe(functools.partial(score_tiny, models.values()), "a tiny photo", "scored")
+        health = Health(scoring, queue, limits.answer_s)
+        disk = Probe(kept_files.try_out, "a file", "kept")
         service = CutoutService(queue, metrics, kept_files, log, limits.answer_s)
         server: Any = None
         app = application(
@@ -77,6 +79,7 @@ def serve(
             service,
             uploads,
             health,
+            disk,
             draining=lambda: bool(server and (server.draining or server.should_exit)),
         )
         gateway = Gateway(
