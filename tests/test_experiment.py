@@ -25,6 +25,7 @@ from segmentation.jobs.experiment_cells import Place, Run, cells_of
 from segmentation.jobs.experiment_halving import worse_half
 from segmentation.jobs.experiment_records import read_record, write_outliers, write_record
 from segmentation.jobs.experiment_runs import run_cells
+from segmentation.jobs.pairs import find_dataset
 
 BASE = {
     "architecture": "simple",
@@ -144,6 +145,20 @@ def test_variants_that_are_judged_in_another_way_share_the_training(finished):
     table = read_table(finished)
     assert table["flips=averaged"]["epochs"] == table["base"]["epochs"]
     assert table["flips=averaged"]["by_repeat"] != table["base"]["by_repeat"]
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_photos_are_read_and_checked_once_for_all_trainings(tiny, pairs, tmp_path, workers):
+    folder = shutil.copytree(pairs, tmp_path / "pairs")
+    options = ExperimentOptions.of(experiment=str(tiny), data=[folder], quick=True)
+    context = Context(Workspace(tmp_path / "home"))
+    _, place, waves = planned(options, context)
+    read = {(folder, "garment", False): find_dataset(folder, context)}
+    (folder / "duplicates.csv").write_text("no such table")  # whoever reads the folder now refuses it
+
+    runs = [Run(cell) for wave in waves for cell in wave]
+    ended = [one for _, one in run_cells(runs, replace(context, workspace=place, datasets=read), workers)]
+    assert [one.failure for one in ended] == ["", ""]
 
 
 def test_the_models_are_those_that_train_makes_and_litter_no_folder_of_models(finished, pairs, tmp_path):

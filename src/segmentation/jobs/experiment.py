@@ -15,10 +15,11 @@ from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.events import Caution, Note
 from segmentation.core.files import write_text
 from segmentation.core.lock import locked
+from segmentation.datasets.discover import Dataset
 from segmentation.datasets.fingerprint import fingerprint, sides_digest
 from segmentation.evaluation.experiment_conclusions import few_repeats, figures_of
 from segmentation.evaluation.experiment_figures import CellFigures, ExperimentFigures
-from segmentation.jobs.context import Context
+from segmentation.jobs.context import Context, DataKey
 from segmentation.jobs.experiment_cells import Cell, Place, Run, cells_of
 from segmentation.jobs.experiment_halving import RUNGS, run_of, worse_half
 from segmentation.jobs.experiment_records import read_record, write_outliers
@@ -84,10 +85,10 @@ def run_experiment(
     place = Place(context.workspace.home, output)
     waves = cells_of(found, data, place, context.workspace.models)
     with locked(output), interruptible(context) as context:
-        _check_data(data, found, place, ending(context))
+        read = _read_data(data, found, place, ending(context))
         if warning := few_repeats(found):
             context.tell(Caution(warning))
-        runner = _Runner(found, waves, workers, replace(context, workspace=place))
+        runner = _Runner(found, waves, workers, replace(context, workspace=place, datasets=read))
         interrupted = False
         try:
             runner.run()
@@ -100,12 +101,14 @@ def _output(found: Experiment, options: ExperimentOptions, context: Context) -> 
     return options.output or context.workspace.results / "experiments" / found.name
 
 
-def _check_data(data: Sequence[Path], found: Experiment, place: Place, context: Context) -> None:
-    """Refuse photos that the finished cells were not trained on."""
+def _read_data(
+    data: Sequence[Path], found: Experiment, place: Place, context: Context
+) -> dict[DataKey, Dataset]:
+    """Return the pairs that all cells share; refuse photos that finished ones were not trained on."""
     classes = str(found.base.get("classes", "garment"))
-    datasets = [find_dataset(folder, context, classes) for folder in data]
-    samples = [sample for dataset in datasets for sample in dataset.samples]
-    digests = {_PHOTOS: fingerprint(samples), _SIDES: sides_digest(datasets)}
+    datasets = {(folder, classes, False): find_dataset(folder, context, classes) for folder in data}
+    samples = [sample for dataset in datasets.values() for sample in dataset.samples]
+    digests = {_PHOTOS: fingerprint(samples), _SIDES: sides_digest(datasets.values())}
     path = place.folder / _RECORD
     before = _begun_with(path) if path.is_file() else digests
     if before[_PHOTOS] != digests[_PHOTOS]:
@@ -120,6 +123,7 @@ def _check_data(data: Sequence[Path], found: Experiment, place: Place, context: 
         )
     about = {"experiment": found.name, "data": list(map(str, data)), **digests}
     write_text(path, json.dumps({**about, **provenance(context.command)}, indent=2) + "\n")
+    return datasets
 
 
 def _begun_with(path: Path) -> dict[str, str]:

@@ -24,6 +24,7 @@ def run_in_processes(runs: Sequence[Run], context: Context, workers: int) -> Ite
     place = context.workspace
     assert isinstance(place, Place)
     waiting, running = list(runs), dict[BaseProcess, Run]()
+    part = Context(place, command=context.command, datasets=context.datasets)
     threads = max(1, cores() // workers)
     try:
         while waiting or running:
@@ -31,7 +32,7 @@ def run_in_processes(runs: Sequence[Run], context: Context, workers: int) -> Ite
                 raise KeyboardInterrupt
             while waiting and len(running) < workers:
                 run = waiting.pop(0)
-                arguments = (run, place, context.command, threads)
+                arguments = (run, part, threads)
                 process: BaseProcess = spawn.Process(target=_work, args=arguments)
                 with unheard_by_children():  # Ctrl-C is this process's, which ends the others
                     process.start()
@@ -47,7 +48,7 @@ def run_in_processes(runs: Sequence[Run], context: Context, workers: int) -> Ite
             process.join()
 
 
-def _work(run: Run, place: Place, command: tuple[str, ...], threads: int) -> None:
+def _work(run: Run, context: Context, threads: int) -> None:
     """Run one cell in a process of its own, with its share of the cores."""
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = str(threads)
@@ -55,4 +56,4 @@ def _work(run: Run, place: Place, command: tuple[str, ...], threads: int) -> Non
     import_keras_quietly()
     from segmentation.jobs.experiment_work import run_cell
 
-    run_cell(run, Context(place, command=command))
+    run_cell(run, context)

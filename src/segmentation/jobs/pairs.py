@@ -32,10 +32,10 @@ def find_dataset(
     """Read the pairs of a folder; events name what was left out and why, and the classes.
 
     `classes` are those to make out of label maps, possibly those of the model `trained_by`; with `objects`
-    each value of a mask is one. Raises what `discover` raises.
+    each value of a mask is one. What the context has is not read again. Raises what `discover` raises.
     """
     tell = context.tell
-    dataset = discover(
+    dataset = context.datasets.get((folder, str(classes), objects)) or discover(
         folder,
         classes=classes,
         trained_by=trained_by,
