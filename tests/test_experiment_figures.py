@@ -1,9 +1,11 @@
 """Conclusions from an experiment's figures: which differences could be chance, and what claims come to."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from segmentation.config.experiment_file import experiment_of, read_experiment, shipped_experiments
 from segmentation.core.errors import ConfigError
@@ -217,7 +219,8 @@ def test_a_grid_has_every_combination_and_a_map():
 
     assert len(figures.rows) == 7
     assert figures.rows[1].variant.options == {"epochs": 1, "batch_size": 4}
-    assert len(heat_map(figures).axes) == 2  # and its scale
+    drawn, _scale = heat_map(figures).axes
+    assert (drawn.get_ylabel(), drawn.get_xlabel()) == ("Epochs", "Batch size")
     done["epochs=1, batch_size=4"] = []
     done["epochs=1, batch_size=8"] = [replace(cell(repeat), stopped=1) for repeat in found.repeats]
     done["epochs=1, batch_size=16"] = [CellFigures(repeat, failure="no memory") for repeat in found.repeats]
@@ -225,6 +228,27 @@ def test_a_grid_has_every_combination_and_a_map():
     assert texts[:3] == ["not trained", "given up", "failed"]
     assert heat_map(compared([1], (0.0,))) is None
     assert forest_chart(figures).axes
+
+
+@pytest.mark.parametrize("largest", [0.2, 0.03, 0.009, 0.0011])
+def test_the_figures_below_a_forest_plot_can_be_told_apart(largest):
+    levels = {"a network of another kind, and deeper": {"epochs": 1}, "shallow": {"epochs": 2}}
+    figure = forest_chart(compared(levels, (largest, -largest / 3)))
+    FigureCanvasAgg(figure).draw()
+
+    figures = [one.get_window_extent() for one in figure.axes[0].get_xticklabels()]
+    for left, right in pairwise(one for one in figures if one.x1 > 0):
+        assert left.x1 < right.x0
+
+
+def test_the_worst_photo_of_all_repeats_is_named():
+    figures = compared([1], (0.0,))
+    odd = replace(figures.base.cells[1], photos={"odd": PhotoFigures("g", 0.25, 0.1, 9)})
+    row = replace(figures.base, cells=(figures.base.cells[0], odd))
+
+    assert (row.worst, row.worst_photo) == (0.25, "odd")
+    heading, base, *_ = csv_rows(replace(figures, rows=(row, *figures.rows[1:])))
+    assert dict(zip(heading, base, strict=True))["worst_photo"] == "odd"
 
 
 def test_paired_levels_vary_together():

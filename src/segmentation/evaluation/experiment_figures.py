@@ -90,8 +90,18 @@ class Row:
 
     @property
     def worst(self) -> float | None:
-        """The photo that fares worst in any repeat."""
-        return min((one.quality for cell in self.judged for one in cell.photos.values()), default=None)
+        """The figure of the photo that fares worst in any repeat."""
+        return self._worst[0]
+
+    @property
+    def worst_photo(self) -> str:
+        """The id of that photo; empty where there is none."""
+        return self._worst[1]
+
+    @property
+    def _worst(self) -> tuple[float | None, str]:
+        photos = [(one.quality, name) for cell in self.judged for name, one in cell.photos.items()]
+        return min(photos, default=(None, ""))
 
     @property
     def boundary_f1(self) -> float | None:

@@ -22,7 +22,7 @@ from segmentation.reports.plots import (
 if TYPE_CHECKING:
     from segmentation.reports.plots import Axes, Figure
 
-_BESIDE = 34  # letters of a name at the side of a chart
+_BESIDE = 42  # letters of a name at the side of a chart
 _ACROSS = 3  # panels of curves
 _FAR = 6  # times the median reach of an interval, beyond which a difference is drawn at the edge
 _GAP = 0.6  # of a row, between two factors
@@ -54,6 +54,7 @@ def forest_chart(figures: ExperimentFigures) -> "Figure | None":
     axes.tick_params(axis="y", length=0, labelsize=9)
     axes.set_ylim(place - 0.4, -0.6)
     axes.set_xlim(-1.08 * limit, 1.08 * limit)
+    axes.locator_params(axis="x", nbins=5)  # figures of four digits do not touch
     axes.set_xlabel(f"← worse    Difference in {figures.measure} from the base    better →")
     axes.grid(axis="x", **GRID)
     axes.set_axisbelow(True)
@@ -85,8 +86,8 @@ def heat_map(figures: ExperimentFigures) -> "Figure | None":
         axes.text(column, row_place, text, ha="center", va="center", fontsize=9, color=colour)
     axes.set_xticks(range(len(across)), [literal(name, _BESIDE) for name in across])
     axes.set_yticks(range(len(down)), [literal(name, _BESIDE) for name in down])
-    axes.set_xlabel(sentence(factors[1].name))
-    axes.set_ylabel(sentence(factors[0].name))
+    axes.set_xlabel(_title(factors[1].name))
+    axes.set_ylabel(_title(factors[0].name))
     figure.colorbar(picture, ax=axes, label=figures.measure)
     return figure
 
@@ -123,7 +124,7 @@ def curves_chart(figures: ExperimentFigures) -> "Figure | None":
         if figures.measure == "Dice":
             scale_by_error(axes)
             axes.set_ylabel("Dice" if place % columns == 1 or columns == 1 else "")
-        axes.set_title(literal(sentence(factor.replace("_", " ")), 40), fontsize=10)
+        axes.set_title(literal(_title(factor), 40), fontsize=10)
         axes.set_xlabel("Epoch")
         axes.locator_params(axis="x", integer=True)
         axes.grid(**GRID)
@@ -164,6 +165,10 @@ def _factors(rows: list[Row]) -> int:
 def _label(row: Row, figures: ExperimentFigures) -> str:
     one = figures.experiment.design == "one at a time"
     return f"{row.variant.factor.replace('_', ' ')}: {row.variant.level}" if one else row.name
+
+
+def _title(factor: str) -> str:
+    return sentence(factor.replace("_", " "))
 
 
 def _has_own_training(row: Row, figures: ExperimentFigures) -> bool:

@@ -50,8 +50,9 @@ def csv_rows(figures: ExperimentFigures) -> Iterator[list[object]]:
     measure = figures.measure.lower()
     yield [
         *("variant", "factor", "level", "repeats", "failed", f"{measure}_mean", f"{measure}_spread"),
-        *(f"{measure}_worst", "boundary_f1_mean", "clean_rate", "threshold", "threshold_fixed"),
-        *("difference", "low", "high", "words", "claim", "claim_expected", "claim_by", "verdict"),
+        *(f"{measure}_worst", "worst_photo", "boundary_f1_mean", "clean_rate"),
+        *("threshold", "threshold_fixed", "difference", "low", "high", "words"),
+        *("claim", "claim_expected", "claim_by", "verdict"),
         *("seconds", "gflop", "parameters", "epochs", "by_repeat"),
     ]
     for row in figures.rows:
@@ -59,7 +60,8 @@ def csv_rows(figures: ExperimentFigures) -> Iterator[list[object]]:
         yield [
             *(row.name, row.variant.factor, row.variant.level, len(row.judged)),
             sum(bool(cell.failure) for cell in row.cells),
-            *(row.mean, row.spread, row.worst, row.boundary_f1, row.clean, row.threshold),
+            *(row.mean, row.spread, row.worst, row.worst_photo),
+            *(row.boundary_f1, row.clean, row.threshold),
             row.fixed_threshold,
             *((difference.mean, difference.low, difference.high) if difference else (None, None, None)),
             row.words,
