@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support.drawing import draw_set, ellipse
 from support.program import TINY, make
 
+from segmentation.bundle.bundle import load_bundle
 from segmentation.config.jobs import JOBS
 from segmentation.config.jobs.train import TrainOptions
 from segmentation.config.toml_file import read_options
@@ -339,6 +340,7 @@ def test_the_plan_is_printed_with_reasons_and_the_command_and_trains_nothing(tmp
     assert f"train by this plan: python main.py train --data {pairs} --name NAME --preset auto" in shown
     assert "--hue 3" in shown
     assert "--hue 10" not in shown
+    assert f"--data {pairs} │" not in shown  # where the photos lie is no choice of a training
     assert not (tmp_path / "models").exists()
     assert not (tmp_path / "logs").exists()
 
@@ -360,6 +362,24 @@ def test_the_options_of_plan_are_those_of_train():
 
     assert names < {found.name for found in dataclasses.fields(TrainOptions)}
     json.dumps(TrainOptions.of(minutes=3).minutes)
+
+
+@pytest.mark.slow
+def test_a_planned_training_tells_one_memory_and_how_many_photos_an_epoch_shows(tmp_path, capsys):
+    pairs = draw_set(tmp_path / "pairs", garments=6)
+    command = ("train", "--data", pairs, "--home", tmp_path, "--name", "mine", *TINY)
+    make(*command, "--preset", "auto", "--epochs", "1")
+
+    planned = " ".join(capsys.readouterr().out.split())
+    assert "8 to train on, 4 held out" in planned
+    repeats = load_bundle(tmp_path / "models" / "mine").config.data.repeats
+    assert f"batch size 4 in float32; {8 * repeats} photos an epoch, 4 held out" in planned.replace(
+        "mixed_bfloat16", "float32"
+    )
+    assert "GB to train" not in planned
+
+    make(*command, "--epochs", "1", "--overwrite")
+    assert "GB to train at batch size 4 in " in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.slow

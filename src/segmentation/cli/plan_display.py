@@ -24,10 +24,8 @@ def print_plan(plan: TrainingPlan, console: Console) -> None:
     for choice in plan.fitted.choices:
         flags = "\n".join(_flag(name, value) for name, value in plain_settings(choice).items())
         chosen.add_row(Text(flags), Text(choice.reason))
-    if plan.typed:
-        chosen.add_row(
-            Text("\n".join(_flag(name, value) for name, value in plan.typed.items())), "you chose it"
-        )
+    if typed := {name: value for name, value in plan.typed.items() if name != "data"}:
+        chosen.add_row(Text("\n".join(_flag(name, value) for name, value in typed.items())), "you chose it")
     console.print(chosen)
     memory = f"{plan.memory_bytes / 1024**3:.1f} GB"
     step = f"{plan.fitted.pace.step:.2f} s a step of {counted(plan.fitted.pace.batch_size, 'photo')}"

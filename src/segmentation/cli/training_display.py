@@ -37,6 +37,7 @@ class TrainingDisplay(Display):
             disable=not self.console.is_terminal,
         )
         self._task: TaskID | None = None
+        self._planned = False
 
     def __call__(self, event: object) -> None:
         """Show an event; unknown ones are ignored."""
@@ -49,6 +50,7 @@ class TrainingDisplay(Display):
                 self._epoch(event)
             case TrainingPlan():
                 self._bars.stop()
+                self._planned = True
                 print_plan(event, self.console)
             case Progress():
                 self._show(self._photos_bars)
@@ -59,11 +61,12 @@ class TrainingDisplay(Display):
     def _start(self, event: TrainingStarted) -> None:
         plan, cost, self._epochs = event.plan, event.plan.cost, event.epochs
         self._task = None
+        # a plan has measured the memory of this machine; another figure beside it would puzzle
+        memory = "" if self._planned else f"about {plan.memory_bytes / 1024**3:.1f} GB to train at "
         self._say(
             f"{event.name}: {cost.parameters / 1e6:.2f} M parameters, {cost.gflop:.1f} GFLOP an image, "
-            f"about {plan.memory_bytes / 1024**3:.1f} GB to train at batch size {plan.batch_size} "
-            f"in {plan.policy}; "
-            f"{counted(plan.train_photos, 'photo')} to train on, {plan.val_photos} held out"
+            f"{memory}batch size {plan.batch_size} in {plan.policy}; "
+            f"{counted(plan.train_photos, 'photo')} an epoch, {plan.val_photos} held out"
         )
 
     def _step(self, event: StepDone) -> None:

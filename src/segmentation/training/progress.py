@@ -8,7 +8,10 @@ from segmentation.models.cost import Cost
 
 @dataclass(frozen=True)
 class Plan:
-    """The training that is about to begin: its cost, batch size, memory in bytes, dtype policy and photos."""
+    """The training that is about to begin: its cost, batch size, memory in bytes, dtype policy and photos.
+
+    `train_photos` are those of an epoch, in which a photo may be shown several times.
+    """
 
     cost: Cost
     batch_size: int
