@@ -1,14 +1,14 @@
 """Does the network wait for data? Images/s of the training loop against the network fed from memory.
 
-    python benchmarks/train_step.py --data DIR [--rounds N] [--photos N]
+    python benchmarks/train_step.py --data DIR [--rounds N] [--photos N] [--only TRAINING]
 
-The trainings are two of the recipe `default`: of the first pass at 256x384, and of the second pass on crops
-of regions, with the augmentation and the recolouring that they have. DIR is the folder of the data sets; the
-first pass that comes with the program gives the scores of the second's. The loop prepares every batch as
-`train` does, with photos kept in memory after they were read once, and the other side gives the network one
-finished batch again and again. Both run Keras `fit` on the same network, in turn, in one process; the ratio
-of a round compares two neighbouring epochs, so that a change of the machine's speed cancels out. Printed is
-the CPU time of preparing a photo as well. Expected is a ratio of at least 0.95.
+The trainings are three of the recipe `default`: of the first pass at 256x384, and of the second pass on crops
+of regions and on whole regions, with the augmentation and the recolouring that they have. DIR is the folder
+of the data sets; the first pass that comes with the program gives the scores of the second's. The loop
+prepares every batch as `train` does, with photos kept in memory after they were read once, and the other side
+gives the network one finished batch again and again. Both run Keras `fit` on the same network, in turn, in
+one process; the ratio of a round compares two neighbouring epochs, so that a change of the machine's speed
+cancels out. Printed is the CPU time of preparing a photo as well. Expected is a ratio of at least 0.95.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import dataclasses
 import statistics
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from unittest import mock
 
@@ -41,7 +42,11 @@ from segmentation.training.network import compile_network
 from segmentation.training.preparing import prepare_training
 from segmentation.training.request import TrainingRequest
 
-TRAININGS = {"first pass": "benchmark-fold1", "second pass": "benchmark-second"}
+TRAININGS = {
+    "first pass": "benchmark-fold1",
+    "second pass on crops": "benchmark-second",
+    "second pass": "benchmark",
+}
 
 
 class Begun(Exception):
@@ -80,11 +85,23 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--rounds", type=int, default=5, help="epochs of each side (default: 5)")
     parser.add_argument("--photos", type=int, default=96, help="of an epoch, at most (default: 96)")
+    parser.add_argument("--only", choices=TRAININGS, help="one of the trainings (default: all)")
     options = parser.parse_args()
-    steps = {step.name: step.options for step in RECIPES["default"].steps(Request(options.data, "benchmark"))}
-    for label, name in TRAININGS.items():
+    recipe = RECIPES["default"].steps(Request(options.data, "benchmark"))
+    steps = {step.name: step.options for step in recipe if isinstance(step.options, TrainOptions)}
+    for label in [options.only] if options.only else TRAININGS:
         with tempfile.TemporaryDirectory() as home:
-            compare(label, request_of(steps[name], Path(home)), options.photos, options.rounds)
+            training = of_same_network(steps[TRAININGS[label]], steps)
+            compare(label, request_of(training, Path(home)), options.photos, options.rounds)
+
+
+def of_same_network(options: TrainOptions, steps: Mapping[str, TrainOptions]) -> TrainOptions:
+    """Return a training with the network of the model that it begins with in the recipe."""
+    if not options.model:
+        return options
+    before, run = of_same_network(steps[options.model], steps).run, options.run
+    seen = run.preprocessing if "input_size" in options.given else before.preprocessing
+    return dataclasses.replace(options, run=dataclasses.replace(run, model=before.model, preprocessing=seen))
 
 
 def request_of(options: TrainOptions, home: Path) -> TrainingRequest:
@@ -122,7 +139,7 @@ def compare(label: str, request: TrainingRequest, photos: int, rounds: int) -> N
         loop[index]
     prepared_ms = 1000 * (time.process_time() - started) / images
     print(
-        f"{label:11} loop {statistics.median(rate[0] for rate in rates):5.2f} images/s, "
+        f"{label:20} loop {statistics.median(rate[0] for rate in rates):5.2f} images/s, "
         f"from memory {statistics.median(rate[1] for rate in rates):5.2f} images/s, "
         f"ratio median {statistics.median(ratios):.3f} (min {min(ratios):.3f}, max {max(ratios):.3f}), "
         f"{prepared_ms:.0f} ms of CPU time to prepare a photo"
