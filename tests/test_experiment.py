@@ -14,7 +14,7 @@ from support.program import killed_at, make, signalled
 from segmentation.bundle.bundle import load_bundle
 from segmentation.bundle.saving import save_description
 from segmentation.config.experiment import Repeat
-from segmentation.config.experiment_file import experiment_of
+from segmentation.config.experiment_file import experiment_of, shipped_experiments
 from segmentation.config.jobs.experiment import ExperimentOptions
 from segmentation.core.errors import ConfigError, DataError
 from segmentation.core.workspace import Workspace
@@ -266,6 +266,19 @@ def test_cells_are_others_when_the_files_and_models_that_they_are_made_with_chan
     assert len(before) == 5
     assert {name for name in before if before[name] == after[name]} == {"base"}
     assert not {*before.values()} & {after[name] for name in after if name != "base"}
+
+
+@pytest.mark.parametrize("name", shipped_experiments())
+@pytest.mark.parametrize("quick", [False, True])
+def test_no_two_rows_of_a_shipped_experiment_are_the_same(tmp_path, name, quick):
+    options = ExperimentOptions.of(experiment=name, data=[tmp_path / "pairs"], quick=quick)
+    _, _, waves = planned(options, Context(Workspace(tmp_path)))
+    rows = {}
+    for cell in (cell for wave in waves for cell in wave):
+        made_and_judged = repr((cell.repeat, cell.model, cell.judging, cell.average_with))
+        rows.setdefault(made_and_judged, []).append(cell.variant.name)
+
+    assert [names for names in rows.values() if len(names) > 1] == []
 
 
 @pytest.mark.slow
