@@ -10,7 +10,7 @@ from PIL import Image
 from rich.console import Console
 from sklearn.metrics import accuracy_score, jaccard_score
 from support.class_model import LABELS, colour_score, draw_classes
-from support.program import run
+from support.program import run, run_alone
 
 from main import main
 from segmentation.bundle.bundle import load_bundle
@@ -260,7 +260,7 @@ def home(class_bundle, tmp_path_factory):
 
 def test_compare_writes_a_table_charts_and_pictures_of_models_of_classes(home, folder):
     options = ("--home", home, "--data", folder, "--reference", "paper=0.55", "--report-images", 3)
-    done = run("compare", "bright", "dim", *options)
+    done = run_alone("compare", "bright", "dim", *options)
     assert done.stderr == ""
     output = home / "results" / "compare" / "bright-dim"
     assert {path.name for path in output.iterdir()} == {

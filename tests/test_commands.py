@@ -1,4 +1,4 @@
-"""The commands as a user types them: end to end, in processes of their own, on a small drawn set."""
+"""The commands as a user types them, end to end on a small drawn set."""
 
 import csv
 import gzip
@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 from support.places import ROOT
-from support.program import PROGRAM, SMALL, make, run, signalled, start
+from support.program import DRAWN, PROGRAM, SMALL, make, run, run_alone, signalled, start
 from support.waiting import PATIENCE_S
 
 from segmentation.core.counting import counted
@@ -33,10 +33,10 @@ def home(tmp_path_factory) -> Path:
 
 
 def test_help_names_every_command_and_every_option_its_default():
-    overview = run("--help").stdout
+    overview = run_alone("--help").stdout
     for command in ("data", "synth", "train", "eval", "predict", "submit", "export"):
         assert command in overview
-        text = run(command, "--help").stdout
+        text = run_alone(command, "--help").stdout
         options = [block for block in text.split("\n  --")[1:] if not block.startswith("help")]
         assert options
         for block in options:
@@ -61,7 +61,7 @@ def test_help_imports_the_options_of_the_command_that_it_is_about_alone(command,
 
 def test_data_shows_the_set_and_draws_its_contact_sheet(home):
     sheet = home / "sheet.png"
-    shown = run("data", "--home", home, "--data", home / "data" / "set", "--output", sheet)
+    shown = run_alone("data", "--home", home, "--data", home / "data" / "set", "--output", sheet)
     assert "24" in shown.stdout  # photos
     assert "8" in shown.stdout  # garments
     assert read_photo(sheet).ndim == 3
@@ -98,7 +98,7 @@ def test_a_trained_model_is_a_whole_bundle_that_says_how_it_came_to_be(home):
 
 
 def test_eval_writes_the_figures_of_the_held_out_photos_and_a_self_contained_report(home):
-    run("eval", "--home", home, "--model", "small")
+    run_alone("eval", "--home", home, "--model", "small")
     folder = home / "results" / "small" / "eval"
     metrics = json.loads((folder / "metrics.json").read_text())
     held_out = json.loads((home / "models" / "small" / "bundle.json").read_text())["split"]["val"]
@@ -173,7 +173,7 @@ def test_eval_refuses_photos_that_the_model_learned_from_unless_asked(home, tmp_
 def test_predict_saves_a_mask_and_a_cutout_of_the_photos_size_for_each_photo(home):
     photos = sorted((home / "data" / "set" / "images").iterdir())
     before = {path: path.read_bytes() for path in photos}
-    run("predict", "--home", home, "--model", "small", "--input", photos[0].parent, "--save")
+    run_alone("predict", "--home", home, "--model", "small", "--input", photos[0].parent, "--save")
     output = home / "results" / "small" / "predict"
     lines = [json.loads(line) for line in (output / "predictions.jsonl").read_text().splitlines()]
     assert [line["input"] for line in lines] == [str(path) for path in photos]
@@ -207,7 +207,7 @@ def test_predict_goes_on_where_it_stood_and_says_so(home, tmp_path):
     assert "4 masks and cutouts" in second.stdout
     assert "3 skipped as done" in second.stdout
     assert {path: path.stat().st_mtime_ns for path in times} == times
-    silent = run(*command, "--overwrite", "--workers", 3, "--quiet")
+    silent = run_alone(*command, "--overwrite", "--workers", 3, "--quiet")
     assert silent.stdout == silent.stderr == ""
     assert all(path.stat().st_mtime_ns > before for path, before in times.items())
     lines = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
@@ -367,7 +367,7 @@ def test_submit_takes_every_photo_of_the_folder(home, tmp_path):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(photo, tmp_path / "in" / name)
     output = tmp_path / "in" / "submission.csv"
-    run("submit", "--home", home, "--model", "small", "--input", tmp_path / "in", "--output", output)
+    run_alone("submit", "--home", home, "--model", "small", "--input", tmp_path / "in", "--output", output)
 
     assert [line.split(",")[0] for line in output.read_text().splitlines()] == ["img", "a.jpg", "b.jpg"]
 
@@ -404,7 +404,7 @@ def test_an_interrupted_training_keeps_its_best_epoch_and_resumes_to_the_same_mo
         "--epochs",
         3,
     )
-    run(*arguments)
+    run_alone(*arguments)
     whole = json.loads((tmp_path / "models" / "again" / "bundle.json").read_text())
     stopped = [*arguments[:5], "--name", "stopped", *arguments[7:]]
     process = signalled(signal.SIGINT, "epoch   1/3", *stopped)
@@ -413,7 +413,7 @@ def test_an_interrupted_training_keeps_its_best_epoch_and_resumes_to_the_same_mo
     assert (tmp_path / "logs" / "stopped" / "run.json").exists()
     make(*stopped, "--resume", "--learning-rate", "0.001", check=2)
     assert "--learning-rate was 0.0003, now 0.001" in capsys.readouterr().err
-    run(*stopped, "--resume")
+    run_alone(*stopped, "--resume")
     resumed = json.loads((tmp_path / "models" / "stopped" / "bundle.json").read_text())
     assert resumed["provenance"]["interrupted"] is False
     assert resumed["provenance"]["epochs"] == 3
@@ -488,9 +488,9 @@ def test_a_model_without_an_export_is_said_to_be_slow_and_export_mends_it(home, 
     cut = ("predict", "--home", home, "--input", photo, *model, "--save", "--output")
 
     assert "export --model old" in run(*cut, tmp_path / "slow").stderr
-    shown = run("export", "--home", home, "--model", tmp_path / "old").stdout
+    shown = run_alone("export", "--home", home, "--model", tmp_path / "old").stdout
     assert re.search(r"999 of 1000 scores are within \S+ of those of Keras", shown)
-    assert run(*cut, tmp_path / "fast").stderr == ""
+    assert run_alone(*cut, tmp_path / "fast").stderr == ""
     slow, fast = (read_mask(next((tmp_path / name / "masks").iterdir())) for name in ("slow", "fast"))
     assert np.abs(slow.astype(int) - fast).max() <= 3
 
@@ -509,7 +509,7 @@ def test_profile_says_where_the_time_of_a_photo_went(home, tmp_path):
 
 
 def test_several_sources_are_mixed_and_only_the_first_is_judged_on(home, capsys):
-    make("synth", "--output", home / "data" / "more", "--count", 5, "--size", "96x144", "--seed", 9)
+    make("synth", "--output", home / "data" / "more", "--count", 5, *DRAWN, "--seed", 9)
     sources = ("--data", home / "data" / "set", "--data", home / "data" / "more")
     command = ("train", "--home", home, *sources, *SMALL, "--epochs", 1, "--name", "mixed")
     make(*command, "--mix", "0.4,0.6")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from scipy import stats
-from support.program import make, run
+from support.program import DRAWN, make, run, run_alone
 
 from segmentation.bundle.bundle import ModelBundle, load_bundle
 from segmentation.core.errors import BundleError, ConfigError, DataError
@@ -596,7 +596,7 @@ def home(tmp_path_factory):
     """A home with a drawn set in data/set and two models that were trained on it."""
     home = tmp_path_factory.mktemp("home")
     data = home / "data" / "set"
-    make("synth", "--output", data, "--count", 8, "--size", "96x144", "--seed", 3)
+    make("synth", "--output", data, "--count", 8, *DRAWN, "--seed", 3)
     small = ("--architecture", "simple", "--levels", 1, "--input-size", "64x96", "--batch-size", 4)
     for name, filters, epochs in (("one", 8, 2), ("two", 4, 1)):
         make(
@@ -608,7 +608,7 @@ def home(tmp_path_factory):
 
 def test_compare_writes_figures_that_agree_with_eval(home):
     run("eval", "--home", home, "--model", "two")
-    shown = run("compare", "--home", home, "one", "two", "--reference", "paper=0.99")
+    shown = run_alone("compare", "--home", home, "one", "two", "--reference", "paper=0.99")
     assert shown.stderr == ""
     folder = home / "results" / "compare" / "one-two"
     assert {path.name for path in folder.iterdir()} == {

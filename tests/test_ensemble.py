@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.folder_job import scorer_of
-from support.program import make
+from support.program import DRAWN, make
 
 from segmentation.bundle.bundle import WEIGHTS, ModelBundle, load_bundle
 from segmentation.config.run import RunConfig
@@ -162,7 +162,7 @@ def home(tmp_path_factory):
     """A home with a drawn set in data/set and two models of different sizes that were trained on it."""
     home = tmp_path_factory.mktemp("home")
     data = home / "data" / "set"
-    make("synth", "--output", data, "--count", 8, "--size", "96x144", "--seed", 3)
+    make("synth", "--output", data, "--count", 8, *DRAWN, "--seed", 3)
     small = ("--architecture", "simple", "--levels", 1, "--batch-size", 4, "--filters", 8, "--epochs", 2)
     for name, size in (("one", "64x96"), ("two", "32x48")):
         make("train", "--home", home, "--data", data, "--name", name, *small, "--input-size", size)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from sklearn.metrics import f1_score
 from support.drawing import draw_pair, ellipse
-from support.program import SMALL, make, run
+from support.program import DRAWN, SMALL, make, run
 
 from segmentation.core.errors import ConfigError, DataError, SegmentationError
 from segmentation.core.samples import Sample
@@ -376,7 +376,7 @@ def test_the_printed_table_answers_what_users_ask(samples):
 
 def test_the_command_measures_a_random_subset_and_reports_it(tmp_path):
     data, output = tmp_path / "data", tmp_path / "results" / "small" / "eval"
-    make("synth", "--output", data, "--count", 4, "--size", "96x144", "--seed", 3)
+    make("synth", "--output", data, "--count", 4, *DRAWN, "--seed", 3)
     make("train", "--home", tmp_path, "--data", data, "--name", "small", *SMALL, "--epochs", 1)
     run("eval", "--home", tmp_path, "--model", "small", "--split", "all", "--size", 3)
     assert not (output / "robustness.json").exists()

@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from support.program import make, run
+from support.program import DRAWN, make, run
 
 from segmentation.bundle.bundle import load_bundle
 from segmentation.core.errors import BundleError
@@ -21,7 +21,7 @@ def home(tmp_path_factory):
     """Two folds of a first pass, and a double pass on them that crops."""
     home = tmp_path_factory.mktemp("double")
     data = ("--data", home / "data" / "set")
-    make("synth", "--output", home / "data" / "set", "--count", 6, "--size", "96x144", "--seed", 3)
+    make("synth", "--output", home / "data" / "set", "--count", 6, *DRAWN, "--seed", 3)
     for fold in (1, 2):
         size = ("--input-size", "32x48", "--folds", 2, "--fold", fold)
         make("train", "--home", home, *data, *SMALL, *size, "--name", f"fold-{fold}")

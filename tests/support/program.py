@@ -1,8 +1,11 @@
 """The program as a user runs it, and within the process of a test that needs what it makes."""
 
+import io
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 
 import main
 from support.places import MAIN, ROOT
@@ -17,6 +20,8 @@ SMALL = (*NETWORK, "--levels", "1", "--input-size", "64x96")
 """A network that learns a drawn set in seconds."""
 TINY = (*NETWORK, "--levels", "1", "--input-size", "32x48")
 """That of TINY_OPTIONS, as words of a command."""
+DRAWN = ("--size", "96x144", "--workers", 1)
+"""Options of `synth` for small photos, which are drawn sooner than another process starts."""
 
 _SIGNALLED = """
 import io, os, sys
@@ -82,23 +87,42 @@ def killed_at(step: int, folder: object, *arguments: object) -> int:
 
 
 def run(*arguments: object, check: int | None = 0) -> subprocess.CompletedProcess:
-    """Run main.py with the arguments; the exit status must be `check` unless it is None."""
+    """Run main.py with the arguments in this process, which saves seconds of imports; return what it printed.
+
+    The exit status must be `check` unless it is None.
+    """
+    with redirect_stdout(io.StringIO()) as output, redirect_stderr(io.StringIO()) as errors:
+        status = _status(arguments)
+    return _checked(
+        subprocess.CompletedProcess(arguments, status, output.getvalue(), errors.getvalue()), check
+    )
+
+
+def run_alone(*arguments: object, check: int | None = 0) -> subprocess.CompletedProcess:
+    """Do the same in a process of its own, for a test of what a process does and of all that it prints."""
     command = [sys.executable, PROGRAM, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    if check is not None:
-        assert done.returncode == check, (
-            f"{arguments}: status {done.returncode}\n{done.stdout}\n{done.stderr}"
-        )
-    return done
+    return _checked(
+        subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False), check
+    )
 
 
 def make(*arguments: object, check: int = 0) -> None:
-    """Run a command in this process, which saves seconds of imports; its status must be `check`."""
-    try:
-        status = main.main([*map(str, arguments)])
-    except SystemExit as refused:  # by the parser of the options
-        status = refused.code
+    """Do the same in this process for what a command makes; what it prints counts as printed by the test."""
+    status = _status(arguments)
     assert status == check, f"{arguments}: status {status}"
+
+
+def _status(arguments: Sequence[object]) -> int:
+    try:
+        return main.main([*map(str, arguments)])
+    except SystemExit as refused:  # by the parser of the options
+        return int(refused.code or 0)
+
+
+def _checked(done: subprocess.CompletedProcess, status: int | None) -> subprocess.CompletedProcess:
+    if status is not None:
+        assert done.returncode == status, f"{done.args}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
 
 
 def _environment() -> dict[str, str]:

@@ -23,6 +23,7 @@ _MODULES = (
 _CHEAP = {
     "LABELS",
     "BAG",
+    "DRAWN",
     "SIZE",
     "NETWORK",
     "SMALL",
