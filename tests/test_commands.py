@@ -488,7 +488,7 @@ def test_a_model_without_an_export_is_said_to_be_slow_and_export_mends_it(home, 
     cut = ("predict", "--home", home, "--input", photo, *model, "--save", "--output")
 
     assert "export --model old" in run(*cut, tmp_path / "slow").stderr
-    shown = run_alone("export", "--home", home, "--model", tmp_path / "old").stdout
+    shown = run("export", "--home", home, "--model", tmp_path / "old").stdout
     assert re.search(r"999 of 1000 scores are within \S+ of those of Keras", shown)
     assert run_alone(*cut, tmp_path / "fast").stderr == ""
     slow, fast = (read_mask(next((tmp_path / name / "masks").iterdir())) for name in ("slow", "fast"))

@@ -1,6 +1,7 @@
 """The plan of the house: imports go upward only, and heavy libraries stay where they belong."""
 
 import ast
+from functools import cache
 
 import pytest
 from support.places import ROOT
@@ -23,8 +24,13 @@ def room_of(name):
     return name if (SOURCE / name).is_dir() else "api"
 
 
+@cache  # every library asks for those of every file
 def imports(path):
     """Every module that a file imports, wherever in it, as (dotted name, line)."""
+    return tuple(_imports(path))
+
+
+def _imports(path):
     package = ["segmentation", *path.relative_to(SOURCE).parent.parts] if path.is_relative_to(SOURCE) else []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -46,7 +52,7 @@ def test_the_reader_of_imports_sees_every_form(tmp_path):
     file = tmp_path / "example.py"
     file.write_text("import a.b\ndef f():\n    from c import d\n    if f:\n        import e as g\n")
 
-    assert list(imports(file)) == [("a.b", 1), ("c.d", 3), ("e", 5)]
+    assert imports(file) == (("a.b", 1), ("c.d", 3), ("e", 5))
     assert importers("segmentation.core.errors")
     assert len(MODULES) > 30
 
