@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from segmentation.confidence.doubts import DOUBTFUL, Region, find_regions
+from segmentation.confidence.edge_doubts import edge_doubts
 from segmentation.confidence.look_doubts import LookDoubts, look_doubts
 from segmentation.confidence.places import MARKED, PlaceModel
 from segmentation.core.predictions import LikelyFault
@@ -27,6 +28,7 @@ _SIGNS = {  # the words for figures, and from which on they hold
     "unsure": (0.5, "half transparent"),
     "recoloured": (0.5, "coloured like the other side of the edge"),
     "edge": (0.3, "the photo has its edge elsewhere"),
+    "beside": (0.2, "the photo has its edge elsewhere"),
     "straight": (0.8, "cut straight"),
 }
 _MOST_SIGNS = 2
@@ -43,13 +45,14 @@ def doubtful_pixels(scores: np.ndarray, mask: np.ndarray, second: np.ndarray) ->
 
 
 def find_candidates(
-    photo: np.ndarray, scores: np.ndarray, mask: np.ndarray, second: np.ndarray
+    photo: np.ndarray, scores: np.ndarray, mask: np.ndarray, second: np.ndarray, *, by_edges: bool = True
 ) -> list[Candidate]:
     """Return the regions of a mask that may be faults, with their figures.
 
     `photo` is uint8 RGB [H, W, 3], `scores` float32 [H, W] in [0, 1], `mask` and `second` bool [H, W].
-    Doubtful are unsure scores, differences of the masks, and colours of the other side of the edge. Of each
-    region, sizes being those of a photo 1728 high:
+    Doubtful are unsure scores, differences of the masks, colours of the other side of the edge and, but for
+    models that do not know them (`by_edges`), strips between the mask's edge and a clearer one of the photo.
+    Of each region, sizes being those of a photo 1728 high:
 
     - `size`, `thickness`: logarithms to base 10 of its pixels, and of the distance to its inmost pixel.
     - `outside`: 1 where it is beside the mask, 0 where it belongs to it.
@@ -57,6 +60,7 @@ def find_candidates(
       1 where all are one half.
     - `colours`, `texture`, `recoloured`: by how much its colours and its texture are those of the other side
       (see `LookDoubts`), in tenths, and the share of it in which the colours are.
+    - `beside`: by how much clearer the photo's edge is on the other side of it (see `edge_doubts`).
     - `contact`: the share of its rim that is the edge of the mask; `straight`: 1 where that is a line.
     - `edge`: the logarithm of the steepness of the photo along the edge as it would be without the fault,
       over that along the edge as it is.
@@ -65,8 +69,10 @@ def find_candidates(
     doubtful = doubtful_pixels(scores, mask, second)
     looks = look_doubts(photo, mask)
     doubtful |= looks.colour > _RECOLOURED
+    beside = edge_doubts(photo, mask) if by_edges else np.zeros(mask.shape, np.float32)
+    doubtful |= beside > 0
     regions = find_regions(doubtful * np.uint8(DOUBTFUL), mask)
-    return [(region, _figures(region, photo, scores, mask, second, looks)) for region in regions]
+    return [(region, _figures(region, photo, scores, mask, second, looks, beside)) for region in regions]
 
 
 def judge(
@@ -90,6 +96,7 @@ def _figures(
     mask: np.ndarray,
     second: np.ndarray,
     looks: LookDoubts,
+    beside: np.ndarray,
 ) -> dict[str, float]:
     box, pixels = _around(region, mask.shape)
     side, unit_px = mask[box], len(mask) / REFERENCE_HEIGHT_PX
@@ -107,6 +114,7 @@ def _figures(
         "colours": float(own.mean()) / 10,
         "recoloured": float(np.count_nonzero(own > _RECOLOURED) / area),
         "texture": float(looks.texture[box][pixels].mean()) / 10,
+        "beside": float(beside[box][pixels].mean()),
         **_edges(photo[box], side, pixels),
         "detached": float(region.inside and not parts),
         "joins": float(parts > 1),
@@ -115,7 +123,7 @@ def _figures(
 
 def _described(region: Region, probability: float, figures: Mapping[str, float]) -> LikelyFault:
     height, width = region.pixels.shape
-    signs = [words for name, (least, words) in _SIGNS.items() if figures[name] >= least]
+    signs = dict.fromkeys(words for name, (least, words) in _SIGNS.items() if figures[name] >= least)
     return LikelyFault(
         region.left,
         region.top,
@@ -123,7 +131,7 @@ def _described(region: Region, probability: float, figures: Mapping[str, float])
         height,
         round(probability, 4),
         EXCESS if region.inside else MISSED,
-        tuple(signs[:_MOST_SIGNS]),
+        tuple(signs)[:_MOST_SIGNS],
     )
 
 

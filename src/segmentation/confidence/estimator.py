@@ -39,7 +39,9 @@ class ConfidenceEstimator:
         doubtful = doubtful_pixels(scores, mask, other)
         likely: tuple[LikelyFault, ...] | None = None
         if model and model.places:
-            expected, marked = judge(find_candidates(photo, scores, mask, other), model.places)
+            edges = model.places.knows_edges
+            candidates = find_candidates(photo, scores, mask, other, by_edges=edges)
+            expected, marked = judge(candidates, model.places)
             features[EXPECTED_FAULTS] = expected
             likely = tuple(fault for _region, fault in marked)
             for region, _fault in marked:

@@ -11,12 +11,12 @@ import numpy as np
 from segmentation.confidence.logistic import logistic, minus_log10
 
 FIGURES = (
-    *("size", "thickness", "outside", "differs", "unsure", "colours", "recoloured", "texture"),
+    *("size", "thickness", "outside", "differs", "unsure", "colours", "recoloured", "texture", "beside"),
     *("contact", "straight", "edge", "detached", "joins"),
 )
 """The figures of a candidate, see `confidence.candidates`."""
 
-LATER_FIGURES = ("texture",)
+LATER_FIGURES = ("texture", "beside")
 """Those that models of earlier versions do not know."""
 
 MARKED = 0.2
@@ -49,6 +49,11 @@ class PlaceModel:
     candidates: int
     planted: int
     odd_ends: float | None = None
+
+    @property
+    def knows_edges(self) -> bool:
+        """Whether it was fitted to candidates of which the edges of the photo alone tell."""
+        return "beside" in self.weights
 
     def probability(self, figures: Mapping[str, float]) -> float:
         """Return the probability, in [0, 1], that a candidate is a fault."""
