@@ -74,7 +74,7 @@ def serve(
         server = uvicorn.Server(config)
         address = f"{url_of(host, taken)}/{token}/"
         threading.Thread(target=tell_when_there, args=(server, lambda: opened(address)), daemon=True).start()
-        threading.Thread(target=desk.prepare_first, daemon=True).start()
+        threading.Thread(target=desk.prepare_first).start()  # no daemon: in OpenCV one would abort the end
         try:
             server.run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn raises the signal again once it has ended in good order
