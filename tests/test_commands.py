@@ -519,7 +519,7 @@ def test_several_sources_are_mixed_and_only_the_first_is_judged_on(home, capsys)
 
     assert len(bundle["split"]["train"]) - len(own) == 15
     assert not any(name.startswith("more/") for name in bundle["split"]["val"])
-    assert f"{len(own) + round(len(own) / 0.4 * 0.6)} photos to train on" in " ".join(learned.split())
+    assert f"{len(own) + round(len(own) / 0.4 * 0.6)} photos an epoch" in " ".join(learned.split())
 
     make(*command, "--overwrite", "--mix", "0.5,0.25,0.25", check=2)
     assert "a share for each --data, 2" in capsys.readouterr().err
