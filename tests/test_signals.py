@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 
 import pytest
 from support.drawing import draw_set
@@ -14,7 +16,18 @@ from support.waiting import PATIENCE_S, wait_until
 from segmentation.cli import patience
 from segmentation.cli.recipe import RecipeDisplay
 from segmentation.cli.training_display import TrainingDisplay
-from segmentation.core.signals import Interruption
+from segmentation.core.signals import Interruption, unheard_by_children
+
+
+@contextmanager
+def replaced(number, handler):
+    """Have a handler receive a signal meanwhile."""
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
 
 STATUSES = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
@@ -52,6 +65,24 @@ def test_an_interruption_within_another_is_one_of_both(number):
             signal.raise_signal(number)
         assert inner.requested
         assert outer.requested
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_waits_until_processes_are_started_whichever_thread_hears_of_it(number):
+    begun, done = threading.Event(), []
+    library = threading.Thread(target=lambda: begun.wait() and signal.raise_signal(number))
+    library.start()  # libraries have threads that block no signal
+
+    def start_processes():
+        with unheard_by_children():
+            begun.set()
+            library.join()
+            done.append("started")
+        done.append("went on")
+
+    with replaced(number, signal.default_int_handler), pytest.raises(KeyboardInterrupt):
+        start_processes()
+    assert done == ["started"]
 
 
 @pytest.mark.parametrize(("number", "status"), STATUSES)

@@ -27,13 +27,25 @@ def interrupt_on_signals() -> None:
 def unheard_by_children() -> Iterator[None]:
     """Shield processes that are started within this context from Ctrl-C, even while they begin.
 
-    A terminal sends it to all processes of a command. This process receives it when the context ends.
+    A terminal sends it to all processes of a command. This process hears of it, and of SIGTERM, when the
+    context ends: a process that is half started would be waited for by nobody.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    heard: list[int] = []
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which children inherit
+    handlers: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        # threads of libraries do not block it, and Python would then interrupt this one
+        for number in SIGNALS:
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                handlers[number] = signal.signal(number, lambda received, _frame: heard.append(received))
     try:
         yield
     finally:
+        for handled, handler in handlers.items():
+            signal.signal(handled, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for received in heard:
+            signal.raise_signal(received)
 
 
 def exit_status() -> int:

@@ -4,9 +4,10 @@ import io
 import os
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
@@ -28,7 +29,9 @@ from segmentation.images.tiff_write import encode_tiff
 
 _WHITE = 255
 _MOSTLY = 0.9  # the share of a mask that is black or white; the rest are soft edges
-_LOSSLESS_WEBP = {"lossless": True, "exact": True, "quality": 20, "method": 2}  # quality is the effort here
+_LOSSLESS_WEBP: Mapping[str, Any] = MappingProxyType(
+    {"lossless": True, "exact": True, "quality": 20, "method": 2}  # quality is the effort here
+)
 _ENCODERS = {"PNG": encode_png, "TIFF": encode_tiff}
 
 
@@ -232,7 +235,7 @@ def write_image(
         reason = f"expected one of {' '.join(FORMATS)}, received {path.suffix or 'no suffix'}"
         raise image_error(path, f"cannot be written ({reason})", "end its name in one of them")
     kind = FORMATS[path.suffix.lower()]
-    encodings: dict[str, dict[str, Any]] = {
+    encodings: dict[str, Mapping[str, Any]] = {
         "PNG": {
             "compress_level": 3,
             "compress_type": zlib.Z_RLE if mostly_empty else zlib.Z_DEFAULT_STRATEGY,
@@ -240,7 +243,7 @@ def write_image(
         "JPEG": {"quality": quality or 95, "subsampling": subsampling},
         "WEBP": _LOSSLESS_WEBP if lossless and quality is None else {"quality": quality or 95},
     }
-    encoding = encodings.get(kind, {})
+    encoding = {**encodings.get(kind, {})}
     if dpi:
         encoding["dpi"] = dpi
     if exif and (kind != "JPEG" or len(exif) <= MOST_JPEG_EXIF_BYTES):
