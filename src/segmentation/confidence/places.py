@@ -52,7 +52,7 @@ class PlaceModel:
 
     @property
     def knows_edges(self) -> bool:
-        """Whether it was fitted to candidates of which the edges of the photo alone tell."""
+        """True where it was fitted to candidates of which the edges of the photo alone tell."""
         return "beside" in self.weights
 
     def probability(self, figures: Mapping[str, float]) -> float:

@@ -144,7 +144,8 @@ def _settled(row: Row, odd: OddView | None, places: PlaceModel | None, limits: L
     """Return a row with its last verdict: what other viewpoints say may lower how likely it is clean."""
     if odd:
         row = _beside_other_views(row, odd, places)
-    return replace(row, verdict=beside_likely_faults(row.verdict, row.confidence, row.clean, limits))
+    verdict = beside_likely_faults(row.verdict, row.confidence, row.clean, limits)
+    return row if verdict is row.verdict else replace(row, verdict=verdict)
 
 
 def _beside_other_views(row: Row, odd: OddView, places: PlaceModel | None) -> Row:

@@ -87,8 +87,9 @@ def load_scorer(
     where the threshold is at an end of the scores.
     """
     check_scoring(models, options, scoring)
-    # what the estimator needs is made while the networks are compiled; a daemon in OpenCV would abort an end
-    Thread(target=make_tables_of_lab).start()
+    if models.labels.binary:
+        # which the estimator needs, while the networks are compiled; a daemon in OpenCV would abort an end
+        Thread(target=make_tables_of_lab).start()
     asked = asked_tiling(scoring)
     tilings = [asked or own_tiling(bundle, scoring.overlap) for bundle in models.members]
     channels = choose_channels(models, scoring)

@@ -110,15 +110,15 @@ def _address(path: str) -> str:
 
 def _table(triage: FolderTriage) -> Iterator[Sequence[str]]:
     # models of earlier versions know no faults, or not where they are, and few photos go by a promise
-    further = [name for name in _FURTHER if any(name in _known_of(row) for row in triage.rows)]
+    known = [_known_of(row) for row in triage.rows]
+    further = [name for name in _FURTHER if any(name in cells for cells in known)]
     yield *_COLUMNS, *further
     for stem, error in triage.failures.items():
         yield printable(stem), "failed", "", "", printable(error), *("" for _name in further)
-    for row in triage.rows:
+    for row, cells in zip(triage.rows, known, strict=True):
         decision, reasons = row.verdict.decision, "; ".join(row.verdict.reasons)
         figures = printable(row.stem), decision, f"{row.confidence:.5f}", f"{row.area:.4f}", reasons
-        known = _known_of(row)
-        yield *figures, *(known.get(name, "") for name in further)
+        yield *figures, *(cells.get(name, "") for name in further)
 
 
 def _known_of(row: Row) -> dict[str, str]:

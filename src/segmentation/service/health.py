@@ -54,7 +54,7 @@ class Probe:
 
 
 class Health:
-    """What would be mended by another start: scores that fail or hang, and a photo that is stuck."""
+    """The problems that another start would mend: scores that fail or hang, and a photo that is stuck."""
 
     def __init__(self, probe: Probe, queue: WorkQueue, stuck_s: float):
         self._probe = probe
