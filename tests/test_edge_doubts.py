@@ -5,25 +5,17 @@ import dataclasses
 import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation, binary_erosion
-from support.bundles import CONFIDENCE_MODEL
+from support.bundles import CONFIDENCE_MODEL, place_model
 from support.drawing import draw_pair
 
 from segmentation.confidence.candidates import find_candidates, judge
 from segmentation.confidence.edge_doubts import edge_doubts
 from segmentation.confidence.estimator import ConfidenceEstimator
-from segmentation.confidence.places import EXPECTED_FAULTS, FIGURES, MARKED, PlaceModel
+from segmentation.confidence.places import EXPECTED_FAULTS, MARKED
 from segmentation.core.labels import BINARY
 from segmentation.core.predictions import Prediction
 
-PLACES = PlaceModel(
-    weights={**dict.fromkeys(FIGURES, 0.0), "colours": 4.0, "beside": 1.0},
-    bias=-1.0,
-    clean_bias=-1.0,
-    clean_slope=2.0,
-    ranking=0.9,
-    candidates=100,
-    planted=20,
-)
+PLACES = place_model(colours=4.0, beside=1.0)
 
 
 def striped_by_light(seed=0, height=576, width=384):

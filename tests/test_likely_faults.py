@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
-from support.bundles import CONFIDENCE_MODEL, write_bundle
+from support.bundles import CONFIDENCE_MODEL, place_model, write_bundle
 from support.desk import draw_results
 from support.drawing import draw_pair, draw_set
 from support.folder_job import BUNDLE, cut_folder, manifest_lines, red_score, scorer_knowing
@@ -20,7 +20,7 @@ from segmentation.confidence.doubts import Region, region_of_end, with_likely_fa
 from segmentation.confidence.estimator import ConfidenceEstimator
 from segmentation.confidence.look_doubts import look_doubts
 from segmentation.confidence.place_fitting import KnownCandidate, fit_place_model, known_candidates
-from segmentation.confidence.places import EXPECTED_FAULTS, FIGURES, MARKED, PlaceModel
+from segmentation.confidence.places import EXPECTED_FAULTS, FIGURES, MARKED
 from segmentation.core.errors import BundleError
 from segmentation.core.labels import BINARY
 from segmentation.core.predictions import LikelyFault, Prediction
@@ -39,15 +39,7 @@ from segmentation.retouch.desk import Desk
 from segmentation.retouch.photos import find_cut_photos
 
 HEIGHT, WIDTH = 288, 192
-PLACES = PlaceModel(
-    weights={**dict.fromkeys(FIGURES, 0.0), "differs": 3.0, "colours": 4.0},
-    bias=-1.0,
-    clean_bias=-1.0,
-    clean_slope=2.0,
-    ranking=0.9,
-    candidates=100,
-    planted=20,
-)
+PLACES = place_model(differs=3.0, colours=4.0)
 KNOWING = dataclasses.replace(CONFIDENCE_MODEL, places=PLACES)
 
 

@@ -6,6 +6,7 @@ from segmentation.bundle.bundle import ModelBundle
 from segmentation.bundle.precisions import Exactness, Precisions
 from segmentation.bundle.saving import save_description
 from segmentation.confidence.model import DOUBTS, SHAPE, SIGNS, ConfidenceModel
+from segmentation.confidence.places import FIGURES, PlaceModel
 from segmentation.config.run import RunConfig
 from segmentation.core.size import Size
 from segmentation.preprocessing.preprocessing import Preprocessing
@@ -21,6 +22,19 @@ CONFIDENCE_MODEL = ConfidenceModel(
     correlation=0.75,
 )
 PRECISIONS = Precisions(28, Exactness(0.99, 0.88, 12), Exactness(0.9875, 0.87, 11))
+
+
+def place_model(**weights):
+    """A model of the places of likely faults that goes by the figures with these weights alone."""
+    return PlaceModel(
+        weights={**dict.fromkeys(FIGURES, 0.0), **weights},
+        bias=-1.0,
+        clean_bias=-1.0,
+        clean_slope=2.0,
+        ranking=0.9,
+        candidates=100,
+        planted=20,
+    )
 
 
 def write_bundle(path, **options):
