@@ -20,6 +20,8 @@ from segmentation.models.encoder import encode
 from segmentation.models.registry import ARCHITECTURES, MOST_FILTERS
 from segmentation.models.unpooling import MaxUnpooling2D, PoolingIndices
 
+pytestmark = pytest.mark.usefixtures("networks_built_once")
+
 
 def build(architecture, shape=(64, 96, 3), classes=1, **options):
     weights = "none" if ARCHITECTURES[architecture].backbone else None

@@ -36,6 +36,8 @@ from segmentation.models.up_conv import UpConv2D
 from segmentation.training.fit import fit
 from segmentation.training.request import TrainingRequest
 
+pytestmark = pytest.mark.usefixtures("networks_built_once")
+
 LITE0 = "efficientnet-lite0"
 ARCHITECTURE = f"unet-{LITE0}"
 APPLICATIONS = [name for name, row in BACKBONES.items() if row.application]

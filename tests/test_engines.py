@@ -37,6 +37,7 @@ from segmentation.images.files import write_image
 from segmentation.inference import export as exporting
 from segmentation.inference.engines import keras_engine, load_engine
 from segmentation.inference.engines import precision as choosing
+from segmentation.inference.engines.keras_engine import keeping_networks
 from segmentation.inference.engines.openvino_engine import compile_network
 from segmentation.inference.engines.precision import computes_in_bfloat16
 from segmentation.inference.export import FORMATS, describe, export, largest_difference
@@ -48,6 +49,8 @@ from segmentation.jobs.openvino_export import with_openvino
 from segmentation.models import registry
 from segmentation.models.registry import ARCHITECTURES, complete
 from segmentation.preprocessing.preprocessing import Preprocessing
+
+pytestmark = pytest.mark.usefixtures("networks_built_once")
 
 CHECK = ROOT / "docs" / "example.png"
 PAIRS = [draw_pair(seed) for seed in range(3)]
@@ -155,11 +158,10 @@ DEEP = (
     ],
 )
 def test_every_architecture_scores_on_openvino_as_on_keras(tmp_path, options):
-    bundle = exported(make_bundle(tmp_path / "model", **options), compare_precisions=False)
-    reference, fast = (
-        load_engine(bundle, engine="keras"),
-        load_engine(bundle, engine="openvino", precision="f32"),
-    )
+    with keeping_networks():  # of which there is one to build, as in a training
+        bundle = exported(make_bundle(tmp_path / "model", **options), compare_precisions=False)
+        reference = load_engine(bundle, engine="keras")
+    fast = load_engine(bundle, engine="openvino", precision="f32")
     for photo in PHOTOS:
         scores = fast(photo)
         assert scores.shape == (*photo.shape[:2], 1)

@@ -145,6 +145,7 @@ def test_four_photos_can_be_learned_by_heart(options):
     targets = np.stack([alpha for _, alpha in pairs])[..., np.newaxis].astype(np.float32) / 255
     network = build(shape=(side, side, 3), **{"filters": filters, "levels": 1, **options})
     network.compile(keras.optimizers.Adam(0.03), CrossEntropyMinusDice(LossConfig()))
+    network.optimizer.build(network.trainable_variables)  # or TensorFlow would trace the step twice
 
     losses = [float(network.train_on_batch(images, targets)) for _ in range(30)]
 

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from support.ports import free_port
-from support.program import start
+from support.prepared import Prepared
 from support.waiting import PATIENCE_S, wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -180,35 +179,23 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        self.process = start("review", self._results, "--no-browser", *self._options)
-        line = self.process.stdout.readline()
+        self.process = Prepared("review", self._results, "--no-browser", *self._options)
+        line = self.process.output.readline()
         found = re.search(r"http://\S+", line)
-        assert found, f"no address in {line!r}: {self.process.stderr.read()}"
+        assert found, f"no address in {line!r}: {self.process.output.read()}"
         assert self.address in ("", found[0]), "another program has taken the port of the open page"
         self.address = found[0]
 
     def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        self._close()
+        self.process.end_by(signal.SIGKILL)
 
     def end(self) -> tuple[int, str]:
         """End it as a person does; return its status and what it printed."""
-        self.process.send_signal(signal.SIGINT)
-        try:
-            printed, _ = self.process.communicate(timeout=PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-        return self.process.returncode, printed
-
-    def _close(self) -> None:
-        self.process.stdout.close()
-        self.process.stderr.close()
+        return self.process.end_by(signal.SIGINT)
 
     def __enter__(self) -> "Server":
         return self
 
     def __exit__(self, *_error: object) -> None:
-        if self.process.poll() is None:
+        if self.process.runs:
             self.kill()
