@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 from support.drawing import draw_set, samples_of
+from support.waiting import wait_until
 
 from segmentation.config.augmentation import AUGMENTATIONS, AugmentConfig
 from segmentation.config.data import DataConfig
@@ -343,6 +344,27 @@ def test_keras_gives_the_network_the_batches_of_the_epoch_in_their_order(first_e
         for step, batch in enumerate(numbers(batches)):
             expected[epoch, step] = sum(2**number for number in batch)
     assert recorder.given == expected
+
+
+def test_the_next_epoch_is_prepared_while_the_held_out_photos_are_judged_and_none_after_the_last():
+    def noting(seeds, epochs):
+        note = lambda image, mask, seed: seeds.append(seed) or (image, mask)  # noqa: E731
+        return Batches(Numbered(6), 2, augment=note, seed=3, epochs=epochs)
+
+    def give(batches, epoch):
+        batches.epoch = epoch
+        for index in range(batches.num_batches):
+            batches[index]
+
+    first, second, both = [], [], []
+    give(noting(first, epochs=1), 0)
+    give(noting(second, epochs=2), 1)
+    batches = noting(both, epochs=2)
+    give(batches, 0)
+    wait_until(lambda: len(both) == 12)
+    give(batches, 1)
+
+    assert sorted(both) == sorted(first + second)  # each photo once an epoch
 
 
 # Several classes

@@ -124,7 +124,7 @@ def test_an_address_with_an_empty_folder_name_costs_one_row(photos, object_store
 @pytest.mark.parametrize("kind", ["SlowDown", "InternalError", "silence", "cut"])
 def test_a_fault_of_the_moment_costs_nothing(kind, photos, object_store, tmp_path):
     object_store.faults += [Fault("GET", "/photos/b.png", kind, 2), Fault("GET", "list-type", "SlowDown", 1)]
-    results = cut_folder(photos, tmp_path / "out", store_timeout=1.5, store_attempts=8, read_ahead=4)
+    results = cut_folder(photos, tmp_path / "out", store_timeout=0.5, store_attempts=8, read_ahead=4)
 
     assert [result.error for result in results] == [None] * 6
 

@@ -143,7 +143,7 @@ def test_a_fault_of_the_moment_costs_nothing(kind, bucket, cut, object_store, tm
         Fault("PUT", "/predictions/", kind, 1),
         Fault("HEAD", "/cutouts/c.png", kind, 1),
     ]
-    results = cut(store_timeout=1.5, store_attempts=8)
+    results = cut(store_timeout=0.5, store_attempts=8)
 
     assert [result.error for result in results] == [None] * 6
     assert results_in(bucket("out")) == pictures(tmp_path / "out")

@@ -14,12 +14,13 @@ from segmentation.core.samples import GroundTruth, Sample
 from segmentation.datasets.origin import PSEUDO
 from segmentation.images.files import read_photo
 from segmentation.preprocessing.preprocessing import Preprocessing
+from segmentation.training.ahead import Ahead
 from segmentation.training.augment import Augment
 from segmentation.training.mixture import Mixture
 from segmentation.training.rank import ALONE, Rank
 from segmentation.training.target_coding import TargetCoding, coding_of
 
-_QUEUED_BATCHES = 4  # ahead of the network: enough to even out slow photos, little to hold in memory
+_BATCHES_AHEAD = 4  # of the network: enough to even out slow photos, little to hold in memory
 
 
 class PreparedPairs:
@@ -141,6 +142,9 @@ class Batches(keras.utils.PyDataset):
     `mixture` decides which samples an epoch holds, each once if it is not given. Without a seed the order
     is fixed, nothing is augmented, and the last batch may be smaller.
 
+    So many `workers` prepare the batches that follow the one that is asked for, also those of the next epoch
+    while the photos held out are judged, but none after so many `epochs`; `close` ends that.
+
     Where several processes train together, `rank` says which part of each batch is here; `batch_size` is the
     whole one's. Without a seed all batches are then whole, and weights make what fills the last one count
     nothing, and loss and figures those of the samples alone.
@@ -155,10 +159,11 @@ class Batches(keras.utils.PyDataset):
         seed: int | None = None,
         mixture: Mixture | None = None,
         weights: np.ndarray | None = None,
+        epochs: int | None = None,
         workers: int = 2,
         rank: Rank = ALONE,
     ):
-        super().__init__(workers=workers, max_queue_size=_QUEUED_BATCHES)
+        super().__init__()  # without Keras' own workers, who begin each epoch with an empty queue
         self.pairs = pairs
         self.size = batch_size
         self.augment = augment
@@ -168,6 +173,8 @@ class Batches(keras.utils.PyDataset):
         self._mixture = mixture if mixture or seed is None else Mixture([0] * len(pairs), None, seed)
         self.epoch = 0
         self.failure: SegmentationError | None = None  # raised in a thread, by a file that cannot be used
+        self._epochs = epochs
+        self._ahead: Ahead[tuple[int, int], tuple[np.ndarray, ...]] = Ahead(workers)
 
     @property
     def num_batches(self) -> int:
@@ -175,23 +182,38 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
         try:
-            return self._batch(index)
+            return self._ahead.take(self._batch, self._place(index), self._places_after(index))
         except SegmentationError as failure:
             self.failure = failure
             raise
 
-    def _batch(self, index: int) -> tuple[np.ndarray, ...]:
+    def close(self) -> None:
+        """Prepare nothing more ahead, and forget what was."""
+        self._ahead.close()
+
+    def _place(self, index: int) -> tuple[int, int]:
+        """Return the epoch and the index in it of a batch, counted from the first one of this epoch."""
+        later, index = divmod(index, self.num_batches)
+        return (0 if self._mixture is None else self.epoch + later), index
+
+    def _places_after(self, index: int) -> list[tuple[int, int]]:
+        places = (self._place(index + 1 + later) for later in range(_BATCHES_AHEAD))
+        return [place for place in places if self._epochs is None or place[0] < self._epochs]
+
+    def _batch(self, place: tuple[int, int]) -> tuple[np.ndarray, ...]:
+        epoch, index = place
         places = self.rank.part_of(range(index * self.size, (index + 1) * self.size))
         if self._mixture is None:
             chosen, weights = self._judged(places)
             pairs = [self.pairs[pair] for pair in chosen]
         else:
-            order = self._mixture.order(self.epoch)
+            order = self._mixture.order(epoch)
             # the last batch is filled from the front: batch statistics of a single photo would be noise
             chosen = [int(order[place % len(order)]) for place in places]
             weights = None if self._weights is None else self._weights[chosen]
             pairs = [
-                self._augmented(self.pairs[pair], place) for pair, place in zip(chosen, places, strict=True)
+                self._augmented(self.pairs[pair], epoch, place)
+                for pair, place in zip(chosen, places, strict=True)
             ]
         images, masks = zip(*pairs, strict=True)
         images = self.pairs.preprocessing.normalise(np.stack(images))  # [N, H, W, C]
@@ -210,8 +232,10 @@ class Batches(keras.utils.PyDataset):
         chosen = [min(place, count - 1) for place in places]
         return chosen, weights if self._weights is None else weights * self._weights[chosen]
 
-    def _augmented(self, pair: tuple[np.ndarray, np.ndarray], place: int) -> tuple[np.ndarray, np.ndarray]:
+    def _augmented(
+        self, pair: tuple[np.ndarray, np.ndarray], epoch: int, place: int
+    ) -> tuple[np.ndarray, np.ndarray]:
         if self.augment is None or self.seed is None:
             return pair
-        seed = np.random.SeedSequence((self.seed, self.epoch, place)).generate_state(1)[0]
+        seed = np.random.SeedSequence((self.seed, epoch, place)).generate_state(1)[0]
         return self.augment(*pair, int(seed))

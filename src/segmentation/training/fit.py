@@ -160,6 +160,7 @@ def _train(
             compile_network(config, model, ready.loss, run.phase.frozen)
             if state.epochs:  # between two phases as well, so that a resumed run does the same
                 load(model, state.weights(state.epochs))
+            batches.epoch = state.epochs  # Keras looks at a batch before the epoch begins
             model.fit(
                 batches,
                 validation_data=val_batches,
@@ -185,6 +186,7 @@ def _train(
         raise
     finally:  # Keras holds the batches for longer, and the next training of a recipe needs the memory
         for one in (batches, val_batches):
+            one.close()
             one.pairs.release()
     return stop() and state.epochs < training.epochs
 

@@ -87,6 +87,7 @@ def measure_pace(
     if stop():
         raise KeyboardInterrupt
     step = fmean(after - before for before, after in pairwise(clock.times[_FIRST - 1 :]))
+    batches.close()
     check = _check_seconds(config, few, ready, labels, first)
     memory = plan.memory_bytes if on_graphics_card() else peak_bytes()
     ready.pairs.release()
@@ -121,5 +122,6 @@ def _check_seconds(
     ready.model.evaluate(batches, verbose=0)  # builds the graph, and reads the pairs
     began = time.perf_counter()
     ready.model.evaluate(batches, verbose=0)
+    batches.close()
     pairs.release()
     return (time.perf_counter() - began) / len(few)

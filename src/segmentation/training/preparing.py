@@ -70,6 +70,7 @@ class Ready:
             seed=training.seed,
             mixture=self.mixture,
             weights=sample_weights(pairs.samples, config.data.pseudo_weight),
+            epochs=training.epochs,
             workers=training.workers,
             rank=rank,
         )

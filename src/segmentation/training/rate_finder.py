@@ -77,6 +77,7 @@ def find_rate(
         losses.append(loss)
         if _runs_away(losses):
             break
+    batches.close()
     keras.utils.clear_session()
     return suggest(rates, losses)
 

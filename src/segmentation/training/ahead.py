@@ -1,0 +1,40 @@
+"""What a loop asks for next, made by threads while the loop is busy."""
+
+import threading
+from collections.abc import Callable, Hashable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+Place = TypeVar("Place", bound=Hashable)
+Made = TypeVar("Made")
+
+
+class Ahead(Generic[Place, Made]):
+    """Has what will be asked for made in so many threads, in that order."""
+
+    def __init__(self, threads: int):
+        self._pool = ThreadPoolExecutor(threads)
+        self._begun: dict[Place, Future[Made]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, make: Callable[[Place], Made], place: Place, following: Iterable[Place]) -> Made:
+        """Return what is made for a place, and begin the `following` ones; forget all others.
+
+        Raises what `make` raises for this place.
+        """
+        with self._lock:
+            before, self._begun = self._begun, {}
+            for one in dict.fromkeys((place, *following)):
+                kept = before.pop(one) if one in before else None
+                self._begun[one] = kept or self._pool.submit(make, one)
+            for left in before.values():
+                left.cancel()
+            asked = self._begun[place]
+        return asked.result()
+
+    def close(self) -> None:
+        """Forget what was made, and make nothing more of what is waiting."""
+        with self._lock:
+            for left in self._begun.values():
+                left.cancel()
+            self._begun.clear()
