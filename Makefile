@@ -31,7 +31,7 @@ test: announcement checks ## the form and the types of the code, then every test
 	@$(PYTEST) -m "not slow"
 
 announcement:
-	@echo "Form, types, then every test that is not marked slow: about ten minutes on two cores."
+	@echo "Form, types, then every test that is not marked slow: about nine minutes on two cores."
 	@echo "Tests that cannot run here are skipped; the last lines say which, and why."
 
 test-fast: $(INSTALLED) ## the tests of the inner loop: no network, no process of the whole program

@@ -174,7 +174,7 @@ def _draw_curve(axes: "Axes", name: str, history: Mapping[str, Sequence[float]])
         if values := history.get(key):
             epochs = np.arange(1, len(values) + 1)
             axes.plot(epochs, values, color=colour, label=label, marker="o", markersize=2.5, linewidth=1.5)
-    if name == "learning_rate":
+    if name == "learning_rate" and max(history[name]) > 0:
         axes.set_yscale("log")
     axes.set_title(_MEASURES.get(name) or sentence(name.replace("_", " ")), fontsize=11)
     axes.set_xlabel("Epoch")
