@@ -28,7 +28,7 @@ TASKS: dict[str, tuple[str, ...]] = {
     "carvana": ("--holdout", "0.33"),
     "pennfudan": ("--classes", "foreground"),
 }
-"""What is asked of a set, and given to both."""
+"""The options of a set that both are given."""
 
 BY_HAND: dict[str, tuple[str, ...]] = {
     "studio": (*LONG, "--input-size", "384x576", "--epochs", "40", "--shift", "0.04", "--scale", "0.1"),

@@ -1,4 +1,4 @@
-"""How long does one photo take from an empty shell? Seconds from process start to mask and cutout on disk.
+"""Time one photo from an empty shell: seconds from process start to mask and cutout on disk.
 
     python benchmarks/cold_start.py --model NAME [--photo FILE] [--rounds N]
 

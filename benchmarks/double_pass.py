@@ -1,4 +1,4 @@
-"""What does the second pass cost? Seconds a photo of both passes against the first alone, and end to end.
+"""Measure the second pass: seconds a photo of both passes against the first alone, and end to end.
 
     python benchmarks/double_pass.py [--model NAME] [--data DIR] [--photos N] [--precision auto|f32|bf16]
 

@@ -1,4 +1,4 @@
-"""What do the tools for the edge of a cutout gain, and what do they cost? Against pymatting where installed.
+"""Measure what the tools for the edge of a cutout gain and cost, against pymatting where installed.
 
     python benchmarks/edges.py [--photos N] [--data DIR --cutouts DIR]
 

@@ -1,4 +1,4 @@
-"""What do larger photos cost? CPU time a photo and peak memory of `predict --save`, from 1 to 60 megapixels.
+"""Measure larger photos: CPU time a photo and peak memory of `predict --save`, from 1 to 60 megapixels.
 
     python benchmarks/megapixels.py [--photo FILE] [--sizes N ...] [--model NAME] [--chart FILE]
 

@@ -1,4 +1,4 @@
-"""What does a quality give, and what does it cost? Figures and seconds of each on the same photos.
+"""Measure what a quality gives and costs: figures and seconds of each on the same photos.
 
     python benchmarks/quality.py [--model NAME] [--data DIR]
 

@@ -48,7 +48,6 @@ TRAININGS = {
     "second pass": "benchmark",
 }
 
-
 EPOCHS = 3  # of a round
 
 

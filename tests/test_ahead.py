@@ -1,11 +1,11 @@
-"""What a loop asks for next is made while it is busy, once, and nothing else is."""
+"""A loop finds what it asks for next made while it was busy, once, and nothing else is made."""
 
 import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.waiting import PATIENCE_S
+from support.waiting import PATIENCE_S, wait_until
 
 from segmentation.training.ahead import Ahead
 
@@ -72,8 +72,7 @@ def test_what_is_not_wanted_any_more_is_not_begun(leave):
     assert begun.wait(PATIENCE_S)
     leaving = threading.Thread(target=leave, args=(kept,))  # which waits for the only thread
     leaving.start()
-    while 2 in kept._begun:
-        leaving.join(0.01)
+    wait_until(lambda: 2 not in kept._begun)
     go_on.set()
     leaving.join(PATIENCE_S)
 

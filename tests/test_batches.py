@@ -348,7 +348,10 @@ def test_keras_gives_the_network_the_batches_of_the_epoch_in_their_order(first_e
 
 def test_the_next_epoch_is_prepared_while_the_held_out_photos_are_judged_and_none_after_the_last():
     def noting(seeds, epochs):
-        note = lambda image, mask, seed: seeds.append(seed) or (image, mask)  # noqa: E731
+        def note(image, mask, seed):
+            seeds.append(seed)
+            return image, mask
+
         return Batches(Numbered(6), 2, augment=note, seed=3, epochs=epochs)
 
     def give(batches, epoch):

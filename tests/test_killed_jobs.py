@@ -20,7 +20,7 @@ from segmentation.bundle.saving import save_description
 
 
 def unfinished(home):
-    """What lies below a folder and is still being written; another process may take folders meanwhile."""
+    """Return what is still being written below a folder, which another process may change meanwhile."""
     names = (Path(folder) / name for folder, folders, files in os.walk(home) for name in (*folders, *files))
     return [path for path in names if path.name.startswith(".tmp-")]
 

@@ -1,4 +1,4 @@
-"""What the page of `review` says of a photo, of its regions, and of what its buttons and keys do."""
+"""The page of `review` says the truth of a photo, of its regions, and of what its buttons and keys do."""
 
 import dataclasses
 

@@ -6,8 +6,10 @@ import sys
 from functools import cache
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
+from unittest import mock
 
 from support.places import ROOT
+from support.program import environment
 from support.waiting import PATIENCE_S
 
 IMPORTED = ["main", "segmentation.cli.review", "segmentation.web.routes", "uvicorn"]
@@ -35,32 +37,25 @@ class Prepared:
     def end_by(self, number: int) -> tuple[int, str]:
         """Send it a signal; return its status and what it printed that nobody has read."""
         os.kill(self._process.pid, number)
-        with self.output:
-            printed = self.output.read()
         self._process.join(PATIENCE_S)
         status = self._process.exitcode
         if status is None:
             self._process.kill()
+        with self.output:
+            printed = self.output.read()
         assert status is not None, "it goes on in spite of the signal"
         return status, printed
 
 
 @cache
 def _context() -> ForkServerContext:
-    """Where processes are forked; the first one has everything imported."""
+    """Return what forks processes from one that has everything imported."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(IMPORTED)
-    known = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(map(str, (ROOT, ROOT / "src")))
-    try:
+    with mock.patch.dict(os.environ, environment()):
         first = context.Process()  # which does nothing
         first.start()
         first.join(PATIENCE_S)
-    finally:
-        if known is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = known
     return context
 
 

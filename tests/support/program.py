@@ -72,7 +72,7 @@ def signalled(number: int, words: str, *arguments: object, times: int = 1) -> su
     options = map(str, (int(number), words, times, PROGRAM, *arguments))
     return subprocess.run(
         [sys.executable, "-c", _SIGNALLED, *options],
-        env=_environment(),
+        env=environment(),
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -83,7 +83,7 @@ def signalled(number: int, words: str, *arguments: object, times: int = 1) -> su
 def killed_at(step: int, folder: object, *arguments: object) -> int:
     """Return the status of main.py that kills itself the nth time it touches a hidden file in a folder."""
     words = [sys.executable, "-c", _KILLED, *map(str, (folder, step, *arguments))]
-    return subprocess.run(words, env=_environment(), capture_output=True, check=False).returncode
+    return subprocess.run(words, env=environment(), capture_output=True, check=False).returncode
 
 
 def run(*arguments: object, check: int | None = 0) -> subprocess.CompletedProcess:
@@ -125,5 +125,6 @@ def _checked(done: subprocess.CompletedProcess, status: int | None) -> subproces
     return done
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the variables of a process that imports main and the library."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "src")))}

@@ -1,4 +1,4 @@
-"""What a loop asks for next, made by threads while the loop is busy."""
+"""Prepare in threads, while a loop is busy, what it will ask for next."""
 
 import threading
 from collections.abc import Callable, Hashable, Iterable
@@ -25,8 +25,7 @@ class Ahead(Generic[Place, Made]):
         with self._lock:
             before, self._begun = self._begun, {}
             for one in dict.fromkeys((place, *following)):
-                kept = before.pop(one) if one in before else None
-                self._begun[one] = kept or self._pool.submit(make, one)
+                self._begun[one] = before.pop(one) if one in before else self._pool.submit(make, one)
             for left in before.values():
                 left.cancel()
             asked = self._begun[place]
