@@ -1,4 +1,4 @@
-"""Measure what N corrections bring: the gain of `adapt` on other photos of their kind and on a validation set.
+"""Measure what N corrections bring: the gain of `adapt` on other photos of their kind and on held-out ones.
 
     python benchmarks/adapt.py --data DIR [--data DIR] --validation DIR [--model NAME] [--corrections 20]
 
